@@ -48,7 +48,7 @@ enum Command {
     /// Run and administer the issuer's service.
     #[command(
         subcommand,
-        after_help = "Example: tegata issuer serve --listen 127.0.0.1:8080 --check"
+        after_help = "Example: tegata issuer serve --development --listen 127.0.0.1:8080 --check"
     )]
     Issuer(issuer::Command),
     /// Derive, decode and verify payment codes.

@@ -5,6 +5,7 @@
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -39,6 +40,8 @@ fn issuer_called(
     let certificate = params.signed_by(&key, by).unwrap();
     std::fs::write(folder.join("certificate.pem"), certificate.pem()).unwrap();
     std::fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
+    let private = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(folder.join("key.pem"), private).unwrap();
     let settings = "tls_certificate = \"certificate.pem\"\ntls_key = \"key.pem\"\n";
     std::fs::write(folder.join("issuer.toml"), settings).unwrap();
     issuer_process::serve(folder, &["--config", "issuer.toml"])

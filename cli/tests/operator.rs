@@ -8,7 +8,7 @@ use tegata::protocol::Refusal;
 use tegata::protocol::{IssuerError, IssuerProblem};
 
 use crate::command::failed;
-use crate::issuer_process::{IssuerFolder, Phone, view};
+use crate::issuer_process::{IssuerFolder, Phone, ask, view};
 
 mod command;
 mod issuer_process;
@@ -137,7 +137,7 @@ fn after_a_key_rotation_the_old_server_key_opens_nothing() {
     folder.does(&with_why(&["rotate-key", "--server-key-to", "new.key"]));
     assert!(view(&running, &session).is_ok(), "a service that runs has its keys");
     drop(running);
-    let old = folder.run(&["serve", "--listen", "127.0.0.1:0"]);
+    let old = folder.run(&["serve", "--development", "--listen", "127.0.0.1:0"]);
     assert_eq!(old.status.code(), Some(1));
     assert!(String::from_utf8(old.stderr).unwrap().contains("the server key is not the one"));
 
@@ -168,13 +168,14 @@ fn a_store_is_given_a_key_once_and_no_other_when_that_is_gone() {
     drop(folder.serve(&[]));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), key);
     std::fs::rename(&file, folder.path().join("elsewhere")).unwrap();
-    let gone = folder.run(&["serve", "--listen", "127.0.0.1:0"]);
+    let gone = folder.run(&["serve", "--development", "--listen", "127.0.0.1:0"]);
     assert_eq!(gone.status.code(), Some(1));
     assert!(
         String::from_utf8(gone.stderr).unwrap().contains("tegata-issuer.sqlite.key is missing")
     );
     assert!(!file.exists(), "no other is made in its place");
-    let no_file = ["serve", "--listen", "127.0.0.1:0", "--store", "postgres://ann@127.0.0.1:1/x"];
+    let serve = ["serve", "--development", "--listen", "127.0.0.1:0"];
+    let no_file = [&serve[..], &["--store", "postgres://ann@127.0.0.1:1/x"]].concat();
     let postgres = folder.run(&no_file);
     assert!(String::from_utf8(postgres.stderr).unwrap().contains("set server_key_file"));
 }
@@ -196,27 +197,33 @@ fn nothing_is_done_without_a_reason_or_where_there_is_no_store() {
 }
 
 #[test]
-fn the_mailbox_page_is_served_on_loopback_without_smtp_only() {
+fn the_mailbox_page_is_served_internally_in_development_only() {
     let folder = IssuerFolder::new();
     let running = folder.serve(&[]);
     Phone::new(folder.path(), "phone").begin(&running, "hanako@example.org").unwrap();
     running.code("hanako@example.org");
-    let (status, page) = running.get("/dev/mailbox");
+    let (status, page) = running.get_internal("/dev/mailbox");
     assert!(status == 200 && page.contains("確認コード") && page.contains("hanako@example.org"));
     for header in ["X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "Via: 1.1 proxy"] {
         for path in ["/dev/mailbox", "/dev/mailbox.json"] {
-            let (status, body) = running.ask(&format!("GET {path} HTTP/1.1\r\n{header}\r\n"), b"");
+            let head = format!("GET {path} HTTP/1.1\r\n{header}\r\n");
+            let (status, body) = ask(&running.internal_address, &head, b"");
             assert!(status == 404 && !body.contains("hanako"), "{header}: {body}");
         }
     }
+    // Nothing of it is where a proxy would publish it.
+    for path in ["/dev/mailbox", "/dev/mailbox.json", "/metrics"] {
+        assert_eq!(running.get(path).0, 404, "{path}");
+    }
     let (_, description) = running.get("/openapi.json");
-    assert!(!description.contains("/dev/"));
+    assert!(!description.contains("/dev/") && !description.contains("/metrics"));
     drop(running);
     let config = "mail = \"smtp://127.0.0.1:1\"\nmail_from = \"no-reply@folder.example\"\n";
     std::fs::write(folder.path().join("issuer.toml"), config).unwrap();
     let running = folder.serve(&["--config", "issuer.toml"]);
-    assert_eq!(running.get("/dev/mailbox").0, 404);
-    assert_eq!(running.get("/dev/mailbox.json").0, 404);
+    assert_eq!(running.get_internal("/dev/mailbox").0, 404);
+    assert_eq!(running.get_internal("/dev/mailbox.json").0, 404);
+    assert_eq!(running.get_internal("/metrics").0, 200);
 }
 
 #[test]

@@ -9,14 +9,16 @@ use tokio::runtime::Runtime;
 
 use crate::accounts::{AccountError, Accounts};
 use crate::admin::server_key::{self, ServerKeyError};
+use crate::audit::{self, AuditError};
 use crate::codes::{Codes, CodesError};
-use crate::config::{Config, ConfigError, Mail};
+use crate::config::{Config, ConfigError, ConfigErrors, Mail};
 use crate::crypto::Keys;
 use crate::domain::Environment;
 use crate::http::handlers;
 use crate::http::mailbox_page;
+use crate::http::readiness::Readiness;
 use crate::http::router::Routes;
-use crate::http::server::{self, RunningServer, ServeError};
+use crate::http::server::{self, RunningServer, ServeError, Sites};
 use crate::http::state::AppState;
 use crate::http::till;
 use crate::jobs::{JobCounts, Jobs};
@@ -76,12 +78,15 @@ pub enum StartError {
         /// The currency of the settings.
         set: String,
     },
-    /// The page of mails would be for others.
-    #[error("mail is mailbox, whose page is for this machine only, but listen is a public address")]
-    PublicMailbox,
+    /// The settings are not those of a service.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
     /// The metrics cannot be registered, which a test keeps from happening.
     #[error("cannot register metrics: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// The checkpoints cannot be continued.
+    #[error("cannot sign the log: {0}")]
+    Audit(#[from] AuditError),
     /// The accounts cannot be made ready.
     #[error("cannot make the accounts ready: {0}")]
     Accounts(#[from] AccountError),
@@ -105,6 +110,10 @@ impl App {
     /// # Errors
     /// [`StartError`]; then nothing runs.
     pub fn from_config(config: Config) -> Result<Self, StartError> {
+        let wrong = config.unfit_to_serve();
+        if !wrong.is_empty() {
+            return Err(ConfigErrors(wrong).into());
+        }
         Self::builder(config).start()
     }
 
@@ -112,6 +121,12 @@ impl App {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// Gives the address for whoever runs it, with the port that it got: metrics, and in development the mailbox.
+    #[must_use]
+    pub fn internal_address(&self) -> SocketAddr {
+        self.server.internal_address()
     }
 
     /// Gives what its requests share.
@@ -183,8 +198,8 @@ impl AppBuilder {
     /// [`StartError`]; then nothing runs.
     pub fn start(self) -> Result<App, StartError> {
         let Self { config, environment, mail, charger } = self;
-        if mail.is_none() && is_public_mailbox(&config) {
-            return Err(StartError::PublicMailbox);
+        if mail.is_none() && config.mail() == Some(&Mail::Mailbox) && config.is_public() {
+            return Err(not_set("mail", "is mailbox, whose page is for this machine only"));
         }
         if let Some(error) = config.currency_error() {
             return Err(StartError::Currency(error));
@@ -197,19 +212,23 @@ impl AppBuilder {
         let services = threads.block_on(Services::open(&state, charger))?;
         // Within the threads: a pool of connections to a mail server wants to be made there.
         let entered = threads.enter();
-        let (transport, mailbox_page) = match mail {
+        let (transport, internal) = match mail {
             Some(transport) => (transport, Routes::new()),
             None => transport_from_config(&state.config)?,
         };
         drop(entered);
-        let routes = services.run(&threads, &state, templates, transport);
-        Ok(App { server: server::listen(threads, state, routes.merge(mailbox_page))? })
+        let keys = Arc::clone(&services.keys);
+        let readiness = Readiness::new(services.store.clone(), keys, state.environment.clone());
+        let public = services.run(&threads, &state, templates, transport);
+        let sites = Sites { public, internal, readiness: Some(readiness) };
+        Ok(App { server: server::listen(threads, state, sites)? })
     }
 }
 
-/// Tells whether everybody would read the page of mails.
-fn is_public_mailbox(config: &Config) -> bool {
-    matches!(config.mail, Mail::Mailbox) && !config.listen.ip().is_loopback()
+/// The error of a setting without which there is no service.
+fn not_set(name: &str, what: &str) -> StartError {
+    let wrong = ConfigError { name: name.to_owned(), what: what.to_owned() };
+    ConfigErrors(vec![wrong]).into()
 }
 
 /// Has a new store remember the currency that is set, and refuses to mix two in one store.
@@ -222,11 +241,15 @@ async fn check_currency(config: &Config, store: &Store) -> Result<(), StartError
     Err(StartError::OtherCurrency { store, set: set.to_owned() })
 }
 
-/// Gives the mail transport that is set: a server, or, on this machine alone, a mailbox with the page `/dev/mailbox`.
+/// Gives the mail transport that is set: a server, or, in development, a mailbox with the page `/dev/mailbox`, which is
+/// served to whoever runs the service.
 fn transport_from_config(config: &Config) -> Result<(Arc<dyn MailTransport>, Routes), StartError> {
-    match &config.mail {
-        Mail::Smtp(server) => Ok((Arc::new(SmtpTransport::new(server, config)?), Routes::new())),
-        Mail::Mailbox => {
+    match config.mail() {
+        None => Err(not_set("mail", "is missing")),
+        Some(Mail::Smtp(server)) => {
+            Ok((Arc::new(SmtpTransport::new(server, config)?), Routes::new()))
+        }
+        Some(Mail::Mailbox) => {
             let mailbox = Arc::new(Mailbox::default());
             let page = mailbox_page::routes(Arc::clone(&mailbox));
             Ok((mailbox, page))
@@ -258,6 +281,9 @@ impl Services {
         check_currency(config, &store).await?;
         let server_key = server_key::find_or_make(config, &store, &**random).await?;
         let keys = Arc::new(Keys::open(&store, &server_key, &**random).await?);
+        if let Some(file) = config.checkpoints_file() {
+            audit::check_file(&file, &keys)?;
+        }
         let codes = Arc::new(Codes::open(&store, &keys, config.scheme(), clock.now()).await?);
         let processor = processor::from_config(config, &**random).await?;
         let receipts: Arc<dyn ReceiptWriter> =

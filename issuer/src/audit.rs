@@ -31,6 +31,11 @@ pub enum AuditError {
     /// The store's history is not the one that was signed last: it is not signed on.
     #[error("the log does not match what was signed before: verify it")]
     NotOurs,
+    /// The file holds what the keys of this store did not sign: it is that of another store.
+    #[error(
+        "the checkpoint file is that of another store: set another one, or put this store's back"
+    )]
+    OtherStore,
     /// The store could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -120,7 +125,11 @@ fn append(file: &Path, keys: &Keys, seal: &Seal, at: UnixTime) -> std::io::Resul
         at,
         signature: Base64UrlUnpadded::encode_string(&signature),
     };
-    let mut file = OpenOptions::new().create(true).append(true).open(file)?;
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(file)?;
     writeln!(file, "{}", serde_json::to_string(&line)?)?;
     file.sync_all()
 }
@@ -140,8 +149,16 @@ fn open(file: &Path) -> Result<Option<File>, AuditError> {
 /// More than the longest line has.
 const LINE: u64 = 1024;
 
-/// What the last line says, if the key signed it. In a year there are millions before it, and a seal comes every few
-/// seconds.
+/// Checks that a file of checkpoints is there not yet, or is this store's.
+///
+/// # Errors
+/// [`AuditError::OtherStore`], [`AuditError::File`].
+pub(crate) fn check_file(checkpoints: &Path, keys: &Keys) -> Result<(), AuditError> {
+    last(checkpoints, &keys.checkpoint_key()).map(drop)
+}
+
+/// What the last line that the key signed says, of those at the end: one that was broken off in the middle may come after
+/// it. In a year there are millions before it, and a seal comes every few seconds.
 fn last(file: &Path, key: &[u8; 32]) -> Result<Option<Seal>, AuditError> {
     let Some(mut file) = open(file)? else { return Ok(None) };
     let length = file.metadata().map_err(not_read)?.len();
@@ -149,7 +166,9 @@ fn last(file: &Path, key: &[u8; 32]) -> Result<Option<Seal>, AuditError> {
     let mut end = Vec::new();
     file.read_to_end(&mut end).map_err(not_read)?;
     let end = String::from_utf8_lossy(&end);
-    Ok(end.lines().last().and_then(|line| Checkpoint::read(line, key)))
+    let signed = end.lines().rev().find_map(|line| Checkpoint::read(line, key));
+    let has_whole_line = end.contains('\n');
+    if signed.is_none() && has_whole_line { Err(AuditError::OtherStore) } else { Ok(signed) }
 }
 
 /// Reads all lines; `None` for one that the key did not sign.

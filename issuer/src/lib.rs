@@ -6,7 +6,8 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
-//! let config = Config { listen: "127.0.0.1:0".parse()?, ..Config::default() };
+//! let listen = "127.0.0.1:0".parse()?;
+//! let config = Config { listen, development: true, ..Config::default() };
 //! # let config = Config { store: tegata_issuer::StoreUrl::Sqlite(folder.path().join("issuer.sqlite")), ..config };
 //! let app = App::builder(config).start()?;
 //! println!("http://{}/openapi.json", app.address());
@@ -17,7 +18,7 @@
 //!
 //! The modules are floors, and each uses those below its own: `domain` (plain values); `config`, `crypto`, `metrics`,
 //! `log`; `store`; `processor`, `passwords`, `mail`, `codes`, `key_store`; `payments`, `audit`; `accounts`; `admin`,
-//! `jobs`; `http`; `app`. Tests, benches and examples see them all by the feature `internals`, which no release has.
+//! `jobs`; `http`; `app`, `start_check`. Tests, benches and examples see them all by the feature `internals`, which no release has.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(feature = "internals"),
@@ -85,6 +86,7 @@ mod payments;
 pub mod processor;
 #[cfg(not(feature = "internals"))]
 mod processor;
+mod start_check;
 #[cfg(feature = "internals")]
 pub mod store;
 #[cfg(not(feature = "internals"))]
@@ -96,6 +98,7 @@ pub use domain::{Environment, StoreUrl};
 pub use http::server::ServeError;
 pub use log::install as install_log;
 pub use mail::{MailTransport, Mailbox, OutgoingEmail, SendError, SendFuture};
+pub use start_check::check_start;
 
 #[cfg(feature = "internals")]
 pub use http::middleware::RequestId;

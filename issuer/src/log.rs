@@ -1,10 +1,14 @@
 //! The log: on standard error, one line for each request, without a word of what it contained.
 
 use std::panic::PanicHookInfo;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::config::{LogFormat, LogLevel};
 
@@ -19,10 +23,13 @@ where
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
+    // The pool says of each connection that it was lost, which is said once by whoever finds it out.
+    let pool = if level == LevelFilter::DEBUG { level } else { LevelFilter::OFF };
+    let filter = Targets::new().with_default(level).with_target("deadpool", pool);
     let fmt = tracing_subscriber::fmt().with_max_level(level).with_writer(to).with_ansi(false);
     match format {
-        LogFormat::Text => Box::new(fmt.finish()),
-        LogFormat::Json => Box::new(fmt.json().flatten_event(true).finish()),
+        LogFormat::Text => Box::new(fmt.finish().with(filter)),
+        LogFormat::Json => Box::new(fmt.json().flatten_event(true).finish().with(filter)),
     }
 }
 
@@ -36,6 +43,20 @@ where
     let _ = tracing::subscriber::set_global_default(subscriber(format, level, to));
     std::panic::set_hook(Box::new(panicked));
 }
+
+/// Says that the database cannot be reached: once, and then once a minute as long as that lasts, whoever finds it out.
+pub(crate) fn database_unavailable(error: &dyn std::fmt::Display) {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.is_none_or(|last| last.elapsed() >= OUTAGE_LINE) {
+        *last = Some(Instant::now());
+        drop(last);
+        tracing::error!(%error, "database unavailable; this is said once a minute");
+    }
+}
+
+/// How often it is said that the database cannot be reached.
+const OUTAGE_LINE: Duration = Duration::from_mins(1);
 
 /// What is logged of a panic.
 fn panicked(panic: &PanicHookInfo<'_>) {

@@ -2,11 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use tegata_issuer::domain::Environment;
 use tegata_issuer::{RunningServer, ServeError, TlsError, serve};
@@ -36,7 +37,7 @@ fn is_closed(mut stream: TcpStream) -> bool {
 
 #[test]
 fn who_is_slow_with_the_head_is_let_go() {
-    let service = service("header_seconds = 1");
+    let service = service("header_seconds = 1\nidle_seconds = 1");
     let silent = connect(&service);
     let mut half = connect(&service);
     half.write_all(b"GET /healthz HTTP/1.1\r\nHos").unwrap();
@@ -83,13 +84,20 @@ fn a_connection_beyond_the_number_waits_for_its_turn() {
 }
 
 fn connect_from(address: [u8; 4], service: &RunningServer) -> TcpStream {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind((address, 0).into()).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
-    let stream = runtime.block_on(socket.connect(service.address())).unwrap();
-    let stream = stream.into_std().unwrap();
-    stream.set_nonblocking(false).unwrap();
-    stream
+    connect_to(address, service.address()).unwrap()
+}
+
+fn connect_to(from: [u8; 4], to: SocketAddr) -> std::io::Result<TcpStream> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _within = runtime.enter();
+    let socket = TcpSocket::new_v4()?;
+    // A port that another connection has, too: there are fewer than attackers use up.
+    socket.set_reuseaddr(true)?;
+    socket.bind((from, 0).into())?;
+    let stream = runtime.block_on(socket.connect(to))?;
+    let stream = stream.into_std()?;
+    stream.set_nonblocking(false)?;
+    Ok(stream)
 }
 
 /// A connection that was answered, and is kept open.
@@ -127,6 +135,94 @@ fn a_proxy_that_is_trusted_connects_for_everybody() {
     );
     let held: Vec<_> = (0..8).map(|_| held(&service)).collect();
     assert_eq!(held.len(), 8);
+}
+
+#[test]
+fn an_idle_connection_outlives_the_time_of_a_head() {
+    let service = service("header_seconds = 1\nidle_seconds = 3600");
+    let mut idle = held(&service);
+    let silent = connect(&service);
+    assert!(is_closed(silent));
+    // What waited as long as that and was answered before is still there.
+    idle.write_all(b"GET /who HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    let answers = answer(idle);
+    assert!(answers.head.contains("200 ok") || answers.body.contains("200"), "{answers:?}");
+}
+
+/// Requests for what is long, one behind the other.
+fn pipelined(requests: usize) -> Vec<u8> {
+    b"GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n".repeat(requests)
+}
+
+/// Sends on and reads nothing, until the connection is closed.
+fn send_until_closed(mut stream: TcpStream) {
+    stream.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+    loop {
+        match stream.write(&pipelined(20)) {
+            Ok(_) => {}
+            Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+#[test]
+fn a_client_that_never_reads_is_let_go() {
+    let service = service("write_seconds = 1\nheader_seconds = 3600\nidle_seconds = 3600");
+    let stream = connect(&service);
+    send_until_closed(stream);
+    // It was answered as often as fits into what the operating system takes for it, and no more.
+    let description = get(&service, "/openapi.json", &[]).body.len();
+    let metrics = service.state().metrics.text().unwrap();
+    let line = r#"tegata_http_requests_total{method="GET",route="/openapi.json",status="2xx"} "#;
+    let answered = metrics.lines().find_map(|found| found.strip_prefix(line)).unwrap();
+    let answered: usize = answered.parse().unwrap();
+    let most = 8 * 1024 * 1024 / description;
+    assert!(answered <= most, "{answered} answers of {description} bytes");
+}
+
+/// Connects from this address again and again, as often as it may, until told to end: `begin` is sent on each.
+fn attack(from: [u8; 4], to: SocketAddr, begin: &[u8], is_over: &AtomicBool) {
+    let mut held = std::collections::VecDeque::new();
+    while !is_over.load(Ordering::Relaxed) {
+        let Ok(mut stream) = connect_to(from, to) else { continue };
+        let _ = stream.set_write_timeout(Some(Duration::from_millis(10)));
+        let _ = stream.write_all(begin);
+        held.push_back(stream);
+        if held.len() > 200 {
+            held.pop_front();
+        }
+    }
+}
+
+#[test]
+fn honest_requests_are_answered_during_both_attacks() {
+    let service = service("requests_per_minute = 4000000000");
+    let address = service.address();
+    let is_over = AtomicBool::new(false);
+    let unread = pipelined(50);
+    let longest = std::thread::scope(|scope| {
+        let unread = &unread;
+        let is_over = &is_over;
+        scope.spawn(move || attack([127, 0, 1, 1], address, unread, is_over));
+        for network in 1..=9 {
+            scope.spawn(move || attack([127, 0, 2, network], address, b"G", is_over));
+        }
+        // Until they hold what they can get.
+        std::thread::sleep(Duration::from_secs(1));
+        let waits = (0..40).map(|_| {
+            let began = Instant::now();
+            let mut honest = connect_from([127, 0, 0, 2], &service);
+            patience(&honest);
+            honest.write_all(b"GET /who HTTP/1.0\r\n\r\n").unwrap();
+            assert_eq!(answer(honest).status, 200);
+            began.elapsed()
+        });
+        let longest = waits.max().unwrap();
+        is_over.store(true, Ordering::Relaxed);
+        longest
+    });
+    assert!(longest < Duration::from_secs(5), "{longest:?}");
 }
 
 /// A route that says that it has begun, waits to be let on, and says that it has ended.
@@ -228,11 +324,16 @@ fn an_address_that_is_taken_is_named() {
     assert!(error.to_string().contains(&first.address().to_string()));
 }
 
+fn make_private(file: &Path) {
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
 /// A certificate for 127.0.0.1 and its key, in two files.
 fn certificate(folder: &Path) -> String {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     std::fs::write(folder.join("certificate.pem"), made.cert.pem()).unwrap();
     std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    make_private(&folder.join("key.pem"));
     made.cert.pem()
 }
 
@@ -279,6 +380,11 @@ fn files_that_are_no_certificate_and_key_are_named() {
     std::fs::copy(others.path().join("key.pem"), ours.path().join("key.pem")).unwrap();
     let error = over_tls(ours.path()).unwrap_err();
     assert!(matches!(error, ServeError::Tls(TlsError::Unusable(_))), "{error}");
+    let key = ours.path().join("key.pem");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let error = over_tls(ours.path()).unwrap_err().to_string();
+    assert!(error.contains("key.pem is readable by other users"), "{error}");
+    make_private(&key);
     std::fs::write(ours.path().join("key.pem"), "CANARY").unwrap();
     let error = over_tls(ours.path()).unwrap_err().to_string();
     assert!(error.contains("key.pem") && !error.contains("CANARY"), "{error}");

@@ -55,8 +55,8 @@ impl RestartableIssuer {
 
     fn start(&self) -> App {
         let listen = "127.0.0.1:0".parse().unwrap();
-        let config =
-            Config { listen, store: SealingContext::Sqlite(self.file()), ..Config::default() };
+        let store = SealingContext::Sqlite(self.file());
+        let config = Config { listen, store, development: true, ..Config::default() };
         let world = Environment { clock: self.clock.clone(), ..Environment::system() };
         App::builder(config).environment(world).mail_transport(self.mails.clone()).start().unwrap()
     }

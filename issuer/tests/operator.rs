@@ -3,18 +3,22 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tegata::protocol::RequestDeletion;
 use tegata_issuer::admin::{Operator, OperatorError};
 use tegata_issuer::config::Config;
-use tegata_issuer::domain::{AccountId, AccountRef, Reason};
+use tegata_issuer::domain::{AccountId, AccountRef, Reason, StoreUrl};
 use tegata_issuer::store::Store;
 use tegata_policy::Account;
 use tokio::runtime::Runtime;
 
-use tegata_testkit::TestIssuer;
+use tegata_testkit::issuer::agent;
+use tegata_testkit::{TestIssuer, TestPayments};
 
 tegata_testkit::on_both! {
     freezing_what_is_no_account_is_refused_with_a_reason,
+    a_clock_that_is_behind_is_not_ready,
+    a_store_that_cannot_be_written_is_not_ready,
 }
 
 /// The one account that is so, once there is one.
@@ -64,4 +68,76 @@ fn freezing_what_is_no_account_is_refused_with_a_reason(issuer: &TestIssuer) {
     not_done(only(issuer, |account| *account == Account::Closed));
     let log = operator.last_events(1000).unwrap();
     assert!(log.iter().all(|event| !event.deed.contains("by_operator")), "{log:?}");
+}
+
+/// The answer of `/readyz`: its status, and of a problem its name.
+fn readiness(issuer: &TestIssuer) -> (u16, String) {
+    let mut answer = agent().get(format!("{}/readyz", issuer.url())).call().unwrap();
+    let body: Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
+    let name = body["type"].as_str().unwrap_or_default().rsplit(':').next().unwrap().to_owned();
+    (answer.status().as_u16(), format!("{name} {}", body["detail"].as_str().unwrap_or_default()))
+}
+
+/// Asks until the answer is this one: an older one is given again for a second.
+fn until_readiness(issuer: &TestIssuer, status: u16, says: &str) {
+    for _ in 0..600 {
+        let (its, said) = readiness(issuer);
+        if its == status && said.contains(says) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{:?} is not {status} {says}", readiness(issuer));
+}
+
+fn a_clock_that_is_behind_is_not_ready(issuer: &TestIssuer) {
+    assert_eq!(readiness(issuer).0, 200);
+    // What is in the log was written now.
+    issuer.signed_up_shopper("hanako@example.org");
+    issuer.set_clock_back(3600);
+    until_readiness(issuer, 503, "not-ready The clock is behind");
+    issuer.advance_clock(3600);
+    until_readiness(issuer, 200, "");
+}
+
+fn a_store_that_cannot_be_written_is_not_ready(issuer: &TestIssuer) {
+    let config: Config = toml::from_str(&issuer.settings).unwrap();
+    let not_ready = || until_readiness(issuer, 503, "not-ready The store cannot be written");
+    match &config.store {
+        StoreUrl::Sqlite(file) => {
+            let other = rusqlite::Connection::open(file).unwrap();
+            other.busy_timeout(Duration::from_secs(5)).unwrap();
+            other.execute_batch("BEGIN IMMEDIATE").unwrap();
+            not_ready();
+            other.execute_batch("ROLLBACK").unwrap();
+        }
+        StoreUrl::Postgres(url) => Runtime::new().unwrap().block_on(async {
+            let (client, connection) =
+                tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.batch_execute("BEGIN; LOCK TABLE standing IN EXCLUSIVE MODE").await.unwrap();
+            not_ready();
+            client.batch_execute("ROLLBACK").await.unwrap();
+        }),
+    }
+    until_readiness(issuer, 200, "");
+    // It runs all the while.
+    let live = agent().get(format!("{}/livez", issuer.url())).call().unwrap();
+    assert_eq!(live.status().as_u16(), 200);
+}
+
+#[test]
+fn a_till_has_a_rate_beside_its_networks() {
+    for mut issuer in [TestIssuer::new(), TestIssuer::postgres()] {
+        let token = TestPayments::new(&issuer).till("till-1").token;
+        issuer.restart_with(&json!({ "requests_per_minute": 1, "till_requests_per_minute": 5 }));
+        let get = |token: &str| {
+            let till = agent().get(format!("{}/v1/till", issuer.url()));
+            let answer = till.header("Authorization", format!("Bearer {token}")).call().unwrap();
+            answer.status().as_u16()
+        };
+        // The first one is its network's: nobody knows the token yet.
+        assert_eq!([(); 7].map(|()| get(&token)), [200, 200, 200, 200, 200, 200, 429]);
+        assert_eq!(get(&"A".repeat(43)), 429, "a token that is nobody's evades nothing");
+    }
 }

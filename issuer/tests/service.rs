@@ -10,7 +10,7 @@ use serde_json::Value;
 use tegata_issuer::domain::{Environment, Uptime};
 use tegata_issuer::{RunningServer, serve};
 
-use crate::run::{JSON, ask, config, get, post, raw, routes, service};
+use crate::run::{JSON, ask, config, get, get_internal, post, raw, routes, service};
 
 mod run;
 
@@ -205,7 +205,7 @@ fn a_network_that_asks_too_often_is_told_when_to_come_again() {
     config.requests_per_minute = NonZeroU32::new(3).unwrap();
     let service = serve(config, world, routes()).unwrap();
     let ask = |client: &str| {
-        let answer = get(&service, "/healthz", &[&format!("X-Forwarded-For: {client}")]);
+        let answer = get(&service, "/who", &[&format!("X-Forwarded-For: {client}")]);
         if answer.status != 200 {
             assert_eq!((answer.status, answer.problem().as_str()), (429, "too-many"));
         }
@@ -222,17 +222,43 @@ fn a_network_that_asks_too_often_is_told_when_to_come_again() {
 }
 
 #[test]
+fn health_and_metrics_do_not_count_against_a_rate() {
+    let service = service("requests_per_minute = 1");
+    for _ in 0..5 {
+        for path in ["/livez", "/healthz", "/readyz"] {
+            for answer in [get(&service, path, &[]), get_internal(&service, path, &[])] {
+                assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"status":"ok"}"#));
+            }
+        }
+        assert_eq!(get_internal(&service, "/metrics", &[]).status, 200);
+    }
+    assert_eq!(get(&service, "/who", &[]).status, 200);
+    assert_eq!(get(&service, "/who", &[]).status, 429);
+    assert_eq!(get(&service, "/livez", &[]).status, 200);
+}
+
+#[test]
+fn the_operators_own_networks_have_a_rate_of_their_own() {
+    let own = service(
+        "requests_per_minute = 1\nown_requests_per_minute = 3\nown_networks = [\"127.0.0.0/8\"]",
+    );
+    let statuses = [(); 4].map(|()| get(&own, "/who", &[]).status);
+    assert_eq!(statuses, [200, 200, 200, 429]);
+}
+
+#[test]
 fn metrics_count_templates_and_are_for_operators() {
     let service = service("");
     get(&service, "/by/1", &[]);
     get(&service, "/by/2", &[]);
     get(&service, "/CANARY-path", &[]);
     ask(service.address(), "CANARY /by/3", &[], b"");
-    let answer = get(&service, "/metrics", &[]);
+    assert_eq!(get(&service, "/metrics", &[]).problem(), "not-found");
+    let answer = get_internal(&service, "/metrics", &[]);
     assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4"));
     for line in [
         r#"tegata_http_requests_total{method="GET",route="/by/{name}",status="2xx"} 2"#,
-        r#"tegata_http_requests_total{method="GET",route="none",status="4xx"} 1"#,
+        r#"tegata_http_requests_total{method="GET",route="none",status="4xx"} 2"#,
         r#"tegata_http_requests_total{method="other",route="/by/{name}",status="4xx"} 1"#,
         r#"tegata_http_request_seconds_count{method="GET",route="/by/{name}"} 2"#,
         "tegata_http_requests_in_flight 1",
@@ -243,10 +269,10 @@ fn metrics_count_templates_and_are_for_operators() {
     assert!(!answer.body.contains("CANARY"));
     // A proxy on this machine that we were not told of does not make the whole world local.
     for header in ["X-Forwarded-For: 198.51.100.7", "Forwarded: for=198.51.100.7"] {
-        assert_eq!(get(&service, "/metrics", &[header]).problem(), "not-found");
+        assert_eq!(get_internal(&service, "/metrics", &[header]).problem(), "not-found");
     }
     let others = run::service("metrics_networks = [\"10.0.0.0/8\"]");
-    assert_eq!(get(&others, "/metrics", &[]).problem(), "not-found");
+    assert_eq!(get_internal(&others, "/metrics", &[]).problem(), "not-found");
 }
 
 #[test]
@@ -258,7 +284,7 @@ fn each_route_is_described_with_its_problems() {
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 8, "{:?}", paths.keys());
+    assert_eq!(paths.len(), 9, "{:?}", paths.keys());
     for (path, methods) in paths {
         for (method, operation) in methods.as_object().unwrap() {
             let place = format!("{method} {path}");

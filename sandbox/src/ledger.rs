@@ -44,6 +44,7 @@ pub(crate) struct Ledger(Connection);
 impl Ledger {
     /// Opens or creates the file. Several processes may have it open.
     pub(crate) fn open(file: &Path) -> Result<Self, LedgerError> {
+        create_private_file(file);
         let connection = Connection::open(file)?;
         connection.busy_timeout(Duration::from_secs(10))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -107,6 +108,16 @@ impl Ledger {
     }
 }
 
+/// Makes the file for its owner alone if there is none; the database's other files get its mode. What goes wrong SQLite
+/// says better.
+fn create_private_file(file: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(file);
+}
+
 /// When a request that has to fail does so.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum FailurePoint {
@@ -133,5 +144,22 @@ impl ProcessorRequest {
         let fields: Vec<_> =
             self.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
         format!("{:?}\n{}", self.call, fields.join("\n"))
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_ledgers_files_are_their_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let _ledger = Ledger::open(&folder.path().join("ledger")).unwrap();
+        let files = std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap);
+        let modes: Vec<_> =
+            files.map(|file| file.metadata().unwrap().permissions().mode() & 0o777).collect();
+        assert!(!modes.is_empty() && modes.iter().all(|mode| *mode == 0o600), "{modes:?}");
     }
 }

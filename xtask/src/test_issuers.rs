@@ -44,7 +44,7 @@ pub(crate) fn run_with(
     let added = operate(folder.path(), ADD_TILL)?;
     let code = added.lines().next().context("no enrolment code for a till")?;
     let _till = shell.push_env(TILL, enrol_till(&issuer.url, code)?);
-    let _mailbox = shell.push_env(MAILBOX, format!("{}/dev/mailbox.json", issuer.url));
+    let _mailbox = shell.push_env(MAILBOX, format!("{}/dev/mailbox.json", issuer.internal_url));
     let _issuer = shell.push_env(ISSUER, &issuer.url);
     let _stopped = shell.push_env(STOPPED, &stopped.url);
     work(shell)
@@ -73,25 +73,31 @@ fn enrol_till(issuer: &str, code: &str) -> anyhow::Result<String> {
 struct IssuerProcess {
     child: Child,
     url: String,
+    internal_url: String,
 }
 
 impl IssuerProcess {
-    /// Starts it in `folder` without any settings: it keeps mail in memory and makes its own key.
+    /// Starts it in `folder` for development: it keeps mail in memory and makes its own key.
     fn start(program: &Path, folder: &Path) -> anyhow::Result<Self> {
         let mut serve = Command::new(program);
-        serve.args(["issuer", "serve", "--listen", "127.0.0.1:0"]).current_dir(folder);
+        serve.args(["issuer", "serve", "--development", "--listen", "127.0.0.1:0", "--json"]);
+        serve.current_dir(folder);
         serve.env(REQUESTS_PER_MINUTE.0, REQUESTS_PER_MINUTE.1).stdin(Stdio::null());
         let mut child = serve.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
-        let mut issuer = Self { child, url: String::new() };
+        let mut issuer = Self { child, url: String::new(), internal_url: String::new() };
         let mut log = issuer.child.stderr.take().context("no log")?;
-        let Some(url) = line.trim().strip_prefix("listening on ") else {
+        let Ok(started) = serde_json::from_str::<serde_json::Value>(&line) else {
             let mut text = String::new();
             log.read_to_string(&mut text)?;
             anyhow::bail!("the issuer did not start: {text}");
         };
-        url.clone_into(&mut issuer.url);
+        let url = |name: &str| {
+            started[name].as_str().map(str::to_owned).context("the issuer names no address")
+        };
+        issuer.url = url("url")?;
+        issuer.internal_url = url("internal_url")?;
         // A pipe that nobody reads fills up and blocks the issuer.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Ok(issuer)

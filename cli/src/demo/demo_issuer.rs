@@ -37,6 +37,7 @@ impl DemoIssuer {
         let failed = |e: &dyn std::fmt::Display| Failure::cannot("start the issuer")(e);
         let key: Secret<32> = Secret::make(&SystemRandom::new()).map_err(|e| failed(&e))?;
         let config: Config = serde_json::from_value(json!({
+            "development": true,
             "listen": "127.0.0.1:0",
             "store": format!("sqlite:{}", folder.join("issuer.sqlite").display()),
             "server_key": hex::encode(key.expose()),

@@ -32,7 +32,7 @@ impl BackupArgs {
 
     pub(super) fn restore(self, output: &Output) -> Result<(), Failure> {
         let reason = self.because.reason()?;
-        let config = self.settings.load(None)?;
+        let config = self.settings.load()?;
         let restored = restore(&config, &Environment::system(), &self.file, &reason)
             .map_err(cannot("restore the backup"))?;
         let until = restored.refused_up_to;

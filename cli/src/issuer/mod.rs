@@ -6,6 +6,7 @@ mod backup;
 mod kill_switch;
 mod manager;
 mod payment;
+mod process_protection;
 mod report;
 mod rotate_key;
 mod serve;
@@ -23,7 +24,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "docs/issuer.md lists all settings; each can also be set by an environment \
                       variable such as TEGATA_ISSUER_LISTEN.\n\n\
-                      Example: tegata issuer serve --listen 127.0.0.1:8080 --store sqlite:issuer.sqlite --check"
+                      Example: tegata issuer serve --development --listen 127.0.0.1:8080 --store sqlite:issuer.sqlite --check"
     )]
     Serve(serve::Serve),
     /// Kill switch: stop some or all operations of shoppers within a second, until they are resumed.
@@ -81,6 +82,7 @@ pub(crate) enum Command {
 }
 
 pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
+    process_protection::make_files_private();
     match command {
         Command::Serve(serve) => serve.run(output),
         Command::Stop(switches) => switches.stop(output),

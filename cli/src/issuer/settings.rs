@@ -6,6 +6,7 @@ use clap::Args;
 use tegata_issuer::admin::{Operator, OperatorError, Reason};
 use tegata_issuer::{Config, Environment, Layers};
 
+use super::process_protection;
 use crate::failure::Failure;
 
 /// The settings of the service, so that operator and service use the same store.
@@ -20,18 +21,27 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(super) fn load(self, flag: Option<(&'static str, String)>) -> Result<Config, Failure> {
-        let store = self.store.map(|store| ("store", store));
-        let layers = Layers {
-            file: self.config,
-            environment: std::env::vars_os().collect(),
-            flags: flag.into_iter().chain(store).collect(),
-        };
+    pub(super) fn load(self) -> Result<Config, Failure> {
+        let layers = self.layers(std::iter::empty());
         Config::load(&layers).map_err(|error| Failure::Usage(error.to_string()))
     }
 
+    /// The settings as they were given, with these flags.
+    pub(super) fn layers(self, flags: impl Iterator<Item = (&'static str, String)>) -> Layers {
+        let store = self.store.map(|store| ("store", store));
+        Layers {
+            file: self.config,
+            environment: std::env::vars_os().collect(),
+            flags: flags.chain(store).collect(),
+        }
+    }
+
     pub(super) fn operator(self) -> Result<Operator, Failure> {
-        Operator::open(self.load(None)?, Environment::system())
+        let config = self.load()?;
+        if !config.development {
+            process_protection::forbid_core_dumps()?;
+        }
+        Operator::open(config, Environment::system())
             .map_err(|error| Failure::cannot("work on the store")(&error))
     }
 }

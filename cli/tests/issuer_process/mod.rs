@@ -33,6 +33,8 @@ pub(crate) struct IssuerFolder(pub(crate) TempDir);
 pub(crate) struct IssuerProcess {
     pub(crate) child: Child,
     pub(crate) address: String,
+    /// Where it serves whoever runs it.
+    pub(crate) internal_address: String,
 }
 
 impl Drop for IssuerProcess {
@@ -74,13 +76,23 @@ impl IssuerFolder {
     }
 }
 
-/// An issuer of that folder, once it listens.
+/// An issuer of that folder in development, once it listens.
 pub(crate) fn serve(folder: &Path, args: &[&str]) -> IssuerProcess {
+    serve_with(folder, &[&["--development"], args].concat(), &[])
+}
+
+/// An issuer of that folder, once it listens.
+pub(crate) fn serve_with(
+    folder: &Path,
+    args: &[&str],
+    environment: &[(&str, &str)],
+) -> IssuerProcess {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tegata"))
         .args(["issuer", "serve", "--listen", "127.0.0.1:0"])
         .args(args)
         .current_dir(folder)
         .env("USER", "ann")
+        .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -88,13 +100,16 @@ pub(crate) fn serve(folder: &Path, args: &[&str]) -> IssuerProcess {
         .unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let url = line.trim().strip_prefix("listening on ");
-    let Some((_, address)) = url.and_then(|url| url.split_once("://")) else {
+    let urls = line.trim().strip_prefix("listening on ");
+    let urls = urls.and_then(|urls| urls.split_once(" and internally on http://"));
+    let Some((url, internal_address)) = urls else {
         let mut log = String::new();
         child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         panic!("it did not start: {log}");
     };
-    IssuerProcess { address: address.to_owned(), child }
+    let (_, address) = url.split_once("://").unwrap();
+    let internal_address = internal_address.to_owned();
+    IssuerProcess { address: address.to_owned(), internal_address, child }
 }
 
 impl IssuerProcess {
@@ -108,22 +123,16 @@ impl IssuerProcess {
 
     /// Sends bytes and reads status and body.
     pub(crate) fn ask(&self, head: &str, body: &[u8]) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let length = body.len();
-        let head = format!(
-            "{head}Host: {}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n",
-            self.address
-        );
-        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let answer = text(&answer);
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+        ask(&self.address, head, body)
     }
 
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         self.ask(&format!("GET {path} HTTP/1.1\r\n"), b"")
+    }
+
+    /// Asks as whoever runs it does.
+    pub(crate) fn get_internal(&self, path: &str) -> (u16, String) {
+        ask(&self.internal_address, &format!("GET {path} HTTP/1.1\r\n"), b"")
     }
 
     pub(crate) fn send<C: Call>(&self, request: &Request<C>) -> Result<C::Answer, IssuerError> {
@@ -142,7 +151,8 @@ impl IssuerProcess {
     /// The code of the newest mail to this address, when it has come.
     pub(crate) fn code(&self, address: &str) -> MailedCodeText {
         loop {
-            let mails: Value = serde_json::from_str(&self.get("/dev/mailbox.json").1).unwrap();
+            let mails: Value =
+                serde_json::from_str(&self.get_internal("/dev/mailbox.json").1).unwrap();
             let mails = mails["mails"].as_array().unwrap();
             if let Some(mail) = mails.iter().find(|mail| mail["to"] == address) {
                 let body = mail["body"].as_str().unwrap();
@@ -153,6 +163,20 @@ impl IssuerProcess {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
     }
+}
+
+/// Sends bytes to an address and reads status and body.
+pub(crate) fn ask(address: &str, head: &str, body: &[u8]) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    let head =
+        format!("{head}Host: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+    stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let answer = text(&answer);
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
 /// A shopper's phone.

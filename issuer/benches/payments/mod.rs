@@ -102,7 +102,7 @@ impl Bench {
             _ => new_postgres_database(),
         };
         let settings = format!(
-            "listen = \"127.0.0.1:0\"\nstore = {store:?}\nserver_key = \"{}\"\nconnections = 2000\n\
+            "development = true\nlisten = \"127.0.0.1:0\"\nstore = {store:?}\nserver_key = \"{}\"\nconnections = 2000\n\
              requests_per_minute = 4000000000\nconnections_per_network = 65535\nlog_level = \"error\"\n",
             "5a".repeat(32)
         );

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use toml::{Table, Value};
 
+use super::secret_file::is_seen_by_others;
 use super::settings::Config;
 use crate::domain::StoreUrl;
 
@@ -54,6 +55,18 @@ impl fmt::Display for ConfigErrors {
 impl std::error::Error for ConfigErrors {}
 
 impl Layers {
+    /// Gives the names of variables that look like settings and are not: Kubernetes sets them for a Service named
+    /// `tegata-issuer`. They are ignored.
+    #[must_use]
+    pub fn ignored(&self) -> Vec<&str> {
+        let named = self.environment.iter().filter_map(|(name, value)| {
+            let name = name.to_str()?;
+            let key = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
+            is_of_a_cluster(&key, &value.to_string_lossy()).then_some(name)
+        });
+        named.collect()
+    }
+
     /// The layers on top of each other. Each setting is looked at by itself, so that all wrong ones are found.
     pub(super) fn read(&self) -> Result<Config, ConfigErrors> {
         let mut table = Table::new();
@@ -71,6 +84,9 @@ impl Layers {
                 continue;
             };
             let key = name[PREFIX.len()..].to_ascii_lowercase();
+            if is_of_a_cluster(&key, &value.to_string_lossy()) {
+                continue;
+            }
             match (key.as_str(), value.to_str()) {
                 ("config", _) => file = file.or_else(|| Some(value.into())),
                 (_, Some(text)) => environment.push((name.to_owned(), key, text)),
@@ -80,9 +96,14 @@ impl Layers {
         if let Some(file) = &file {
             let shown = file.display();
             match read_file(file) {
-                Ok(settings) => settings.into_iter().for_each(|(key, value)| {
-                    take(format!("{key} in {shown}"), &key, Ok(value));
-                }),
+                Ok(settings) => {
+                    let is_seen = std::fs::metadata(file).is_ok_and(|its| is_seen_by_others(&its));
+                    settings.into_iter().for_each(|(key, value)| {
+                        let is_exposed = is_seen && is_secret(&key, &value);
+                        let value = if is_exposed { Err(EXPOSED.to_owned()) } else { Ok(value) };
+                        take(format!("{key} in {shown}"), &key, value);
+                    });
+                }
                 Err(what) => take(shown.to_string(), "", Err(what)),
             }
         }
@@ -108,6 +129,33 @@ impl Layers {
             ConfigErrors(vec![ConfigError { name: "the combined settings".to_owned(), what }])
         })
     }
+}
+
+/// What is said of a secret in a file that others can read.
+const EXPOSED: &str = "is a secret, and the file is readable by other users: chmod 600 it, or give the secret a file of its own";
+
+/// Tells whether the value of a setting is a secret.
+fn is_secret(key: &str, value: &Value) -> bool {
+    match key {
+        "server_key" | "mail_password" | "processor_key" => true,
+        "store" => value.as_str().is_some_and(StoreUrl::has_password),
+        _ => false,
+    }
+}
+
+/// Tells whether a variable is one that Kubernetes sets in every container for a Service named `tegata-issuer`:
+/// `…_SERVICE_HOST`, `…_SERVICE_PORT`, `…_PORT=tcp://…`, `…_PORT_8080_TCP_ADDR`.
+fn is_of_a_cluster(key: &str, value: &str) -> bool {
+    let is_transport = |name: &str| ["tcp", "udp", "sctp"].contains(&name);
+    if key == "port" {
+        return value.split_once("://").is_some_and(|(scheme, _)| is_transport(scheme));
+    }
+    if let Some(rest) = key.strip_prefix("port_") {
+        let mut parts = rest.split('_');
+        let is_port = parts.next().is_some_and(|port| port.parse::<u16>().is_ok());
+        return is_port && parts.next().is_some_and(is_transport);
+    }
+    key == "service_host" || key == "service_port" || key.starts_with("service_port_")
 }
 
 fn read_file(file: &Path) -> Result<Table, String> {

@@ -15,10 +15,30 @@ impl Config {
     /// # Errors
     /// [`ConfigErrors`]: everything that is wrong, not only the first.
     pub fn load(layers: &Layers) -> Result<Self, ConfigErrors> {
+        let (config, wrong) = Self::read(layers)?;
+        if wrong.is_empty() { Ok(config) } else { Err(ConfigErrors(wrong)) }
+    }
+
+    /// Does what [`load`](Self::load) does, for a service: it also has to have whoever sends its mail and charges its
+    /// cards.
+    ///
+    /// # Errors
+    /// [`ConfigErrors`]: everything that is wrong, not only the first.
+    pub fn load_to_serve(layers: &Layers) -> Result<Self, ConfigErrors> {
+        let (config, mut wrong) = Self::read(layers)?;
+        wrong.extend(config.unfit_to_serve());
+        if wrong.is_empty() { Ok(config) } else { Err(ConfigErrors(wrong)) }
+    }
+
+    /// Puts the layers together, and finds what does not go together in them.
+    ///
+    /// # Errors
+    /// [`ConfigErrors`]: the settings that cannot be read at all.
+    pub(crate) fn read(layers: &Layers) -> Result<(Self, Vec<ConfigError>), ConfigErrors> {
         let mut config = layers.read()?;
         let mut wrong = config.validate();
         wrong.extend(config.currency_error());
-        if wrong.is_empty() { Ok(config) } else { Err(ConfigErrors(wrong)) }
+        Ok((config, wrong))
     }
 
     /// Says what is wrong with the currency, if anything: amounts would be shown and charged as other ones.
@@ -41,6 +61,40 @@ impl Config {
         }
     }
 
+    /// Finds what keeps these settings from being those of a service: nobody who sends mail or charges cards, or the
+    /// stand-ins of development where it is not development, or beside a processor that moves money.
+    pub(crate) fn unfit_to_serve(&self) -> Vec<ConfigError> {
+        let mut wrong = Vec::new();
+        let mut say = |name: &str, what: &str| {
+            wrong.push(ConfigError { name: name.to_owned(), what: what.to_owned() });
+        };
+        match self.mail() {
+            None => say(
+                "mail",
+                "is missing: set smtp://HOST:PORT or smtps://HOST:PORT, or try the service out with --development",
+            ),
+            Some(Mail::Mailbox) if !self.development => {
+                say("mail", "is mailbox, which shows every code: it needs --development");
+            }
+            Some(_) => {}
+        }
+        match self.processor() {
+            None => say(
+                "processor",
+                "is missing: set https://HOST and processor_key_file, or try the service out with --development",
+            ),
+            Some(Processor::Sandbox(_)) if !self.development => {
+                say("processor", "is the sandbox, which moves no money: it needs --development");
+            }
+            Some(processor) if self.development && processor.moves_money() => say(
+                "development",
+                "is on, but the processor moves money: use the sandbox, or set mail and switch it off",
+            ),
+            Some(_) => {}
+        }
+        wrong
+    }
+
     /// Settings that do not go together; on the way the server key and the password of mail are read from their files.
     fn validate(&mut self) -> Vec<ConfigError> {
         let mut wrong = Vec::new();
@@ -53,20 +107,26 @@ impl Config {
         from_file("mail_password", &mut self.mail_password, file, SecretSetting::read, &mut say);
         let file = self.processor_key_file.as_ref();
         from_file("processor_key", &mut self.processor_key, file, SecretSetting::read, &mut say);
-        if matches!(self.processor, Processor::At(_)) != self.processor_key.is_some() {
+        if matches!(self.processor(), Some(Processor::At(_))) != self.processor_key.is_some() {
             say("processor_key", "and a processor other than the sandbox must be set together");
         }
-        match (&self.mail, &self.mail_from) {
-            (Mail::Mailbox, _) if !self.listen.ip().is_loopback() => {
+        match (self.mail(), &self.mail_from) {
+            (Some(Mail::Mailbox), _) if self.is_public() => {
                 say(
                     "mail",
-                    "is mailbox, whose page is for this machine only, but listen is a public address",
+                    "is mailbox, whose page is for this machine only, but listen or internal_listen is a public address",
                 );
             }
-            (Mail::Smtp(_), None) => {
+            (Some(Mail::Smtp(_)), None) => {
                 say("mail_from", "is missing: it is required for mail over SMTP");
             }
             _ => {}
+        }
+        if self.listen == self.internal_listen && self.listen.port() != 0 {
+            say("internal_listen", "is listen: what it has is not for everybody");
+        }
+        if let Err(what) = self.store.check_encryption() {
+            say("store", what);
         }
         if self.mail_user.is_some() != self.mail_password.is_some() {
             say("mail_user", "and mail_password must be set together");
@@ -104,5 +164,10 @@ impl Config {
             say("body_seconds", "exceeds request_seconds, which includes it");
         }
         wrong
+    }
+
+    /// Tells whether others than this machine reach one of the addresses.
+    pub(crate) fn is_public(&self) -> bool {
+        [self.listen, self.internal_listen].iter().any(|address| !address.ip().is_loopback())
     }
 }

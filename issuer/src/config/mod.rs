@@ -6,6 +6,7 @@ mod load;
 mod mail;
 mod processor;
 mod secret;
+mod secret_file;
 mod settings;
 mod values;
 
@@ -14,6 +15,7 @@ pub use layers::{ConfigError, ConfigErrors, Layers};
 pub use mail::{Mail, Security, Sender, Smtp};
 pub use processor::Processor;
 pub use secret::SecretSetting;
+pub(crate) use secret_file::read_secret_file;
 pub use settings::Config;
 pub use values::{
     AliasSeconds, CodePrefix, Count, ForwardedHeader, HeaderNamed, LogFormat, LogLevel, Seconds,

@@ -18,6 +18,11 @@ pub enum Processor {
 }
 
 impl Processor {
+    /// Tells whether it may move money. One on this machine is taken for a test's.
+    pub(crate) fn moves_money(&self) -> bool {
+        matches!(self, Self::At(base) if base.starts_with("https:"))
+    }
+
     fn parse(text: &str) -> Result<Self, &'static str> {
         const EXPECTED: &str =
             "expected sandbox, sandbox:FILE, https://HOST or, on this machine, http://HOST:PORT";

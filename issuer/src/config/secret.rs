@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
+use super::secret_file::read_secret_file;
 use crate::domain::secret_text;
 
 /// A secret for another server: the password of a mail server, the key of a card processor.
@@ -20,8 +21,7 @@ impl SecretSetting {
     }
 
     pub(super) fn read(file: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(file).map(Zeroizing::new);
-        let text = text.map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        let text = read_secret_file(file)?;
         // The line end that editors leave.
         Ok(Self::new(text.trim_end_matches(['\r', '\n'])))
     }

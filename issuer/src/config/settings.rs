@@ -26,8 +26,13 @@ pub struct Config {
     pub code_prefix: CodePrefix,
     /// For how long a shopper is known at tills under the same digits: seconds, a multiple of 30.
     pub alias_seconds: AliasSeconds,
+    /// Whether somebody tries the service out on their own machine: then the mailbox page takes the place of mail and
+    /// the sandbox that of a processor, as far as these are not set.
+    pub development: bool,
     /// Where to listen: address and port; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where to listen for whoever runs the service: `/metrics`, health, and in development the mailbox page.
+    pub internal_listen: SocketAddr,
     /// Where accounts are kept.
     pub store: StoreUrl,
     /// 32 bytes in 64 hex digits that second factors, seeds and codes are sealed with. In the environment, or by
@@ -35,8 +40,8 @@ pub struct Config {
     pub server_key: Option<ServerKey>,
     /// A file that holds what `server_key` would say.
     pub server_key_file: Option<PathBuf>,
-    /// Where mail goes: a server, or, on this machine alone, a page of the service's own.
-    pub mail: Mail,
+    /// Where mail goes: a server, or, in development, a page of the service's own. See [`Config::mail`].
+    pub mail: Option<Mail>,
     /// Whom it comes from.
     pub mail_from: Option<Sender>,
     /// As whom the service logs in at the server of mail.
@@ -45,8 +50,9 @@ pub struct Config {
     pub mail_password: Option<SecretSetting>,
     /// A file that holds what `mail_password` would say.
     pub mail_password_file: Option<PathBuf>,
-    /// Who charges cards: ours, which moves no money, or one that speaks Stripe's interface.
-    pub processor: Processor,
+    /// Who charges cards: one that speaks Stripe's interface, or, in development, ours, which moves no money. See
+    /// [`Config::processor`].
+    pub processor: Option<Processor>,
     /// The secret key of the account there. In the environment, or by `processor_key_file`.
     pub processor_key: Option<SecretSetting>,
     /// A file that holds what `processor_key` would say.
@@ -76,10 +82,22 @@ pub struct Config {
     pub connections_per_network: Count,
     /// Requests of one network in a minute.
     pub requests_per_minute: NonZeroU32,
-    /// For the head of a request, from the moment that the connection is free for it, and for the handshake of TLS.
+    /// Requests of one till in a minute, by its token: they do not count as its network's.
+    pub till_requests_per_minute: NonZeroU32,
+    /// Networks of the operator's own, such as its shops': each has a limit of its own.
+    pub own_networks: Vec<IpNet>,
+    /// Requests of one of the operator's own networks in a minute.
+    pub own_requests_per_minute: NonZeroU32,
+    /// For the head of a request, from its first byte, and for the first one and the handshake of TLS from the moment
+    /// that the connection is there.
     pub header_seconds: Seconds,
+    /// For a connection between two requests: longer than a load balancer keeps one, so that it is the balancer that
+    /// closes it.
+    pub idle_seconds: Seconds,
     /// For the body of a request.
     pub body_seconds: Seconds,
+    /// For a client to take the next part of a response, 16 KiB or all that is left.
+    pub write_seconds: Seconds,
     /// For all of a request.
     pub request_seconds: Seconds,
     /// For requests under way when the service is told to stop.
@@ -114,16 +132,18 @@ impl Default for Config {
         Self {
             code_prefix: CodePrefix::default(),
             alias_seconds: AliasSeconds::default(),
+            development: false,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            internal_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             store: StoreUrl::Sqlite("tegata-issuer.sqlite".into()),
             server_key: None,
             server_key_file: None,
-            mail: Mail::Mailbox,
+            mail: None,
             mail_from: None,
             mail_user: None,
             mail_password: None,
             mail_password_file: None,
-            processor: Processor::Sandbox(None),
+            processor: None,
             processor_key: None,
             processor_key_file: None,
             checkpoints: None,
@@ -138,8 +158,13 @@ impl Default for Config {
             connections: Count::constant::<1024>(),
             connections_per_network: Count::constant::<128>(),
             requests_per_minute: const { NonZeroU32::new(600).unwrap() },
+            till_requests_per_minute: const { NonZeroU32::new(600).unwrap() },
+            own_networks: Vec::new(),
+            own_requests_per_minute: const { NonZeroU32::new(60_000).unwrap() },
             header_seconds: Seconds::constant::<10>(),
+            idle_seconds: Seconds::constant::<75>(),
             body_seconds: Seconds::constant::<10>(),
+            write_seconds: Seconds::constant::<10>(),
             request_seconds: Seconds::constant::<30>(),
             stop_seconds: Seconds::constant::<20>(),
             password_threads: Count::constant::<1>(),
@@ -157,6 +182,19 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Gives where mail goes: as it is set, in development without a setting to the mailbox page; `None` if it goes
+    /// nowhere.
+    #[must_use]
+    pub fn mail(&self) -> Option<&Mail> {
+        self.mail.as_ref().or(self.development.then_some(&Mail::Mailbox))
+    }
+
+    /// Gives who charges cards: as it is set, in development without a setting the sandbox; `None` if nobody does.
+    #[must_use]
+    pub fn processor(&self) -> Option<&Processor> {
+        self.processor.as_ref().or(self.development.then_some(&Processor::Sandbox(None)))
+    }
+
     /// Where it is signed how far the log goes: the file that is set, or, beside SQLite's, one of its name with
     /// `.checkpoints`.
     #[must_use]

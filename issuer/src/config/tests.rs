@@ -117,7 +117,7 @@ fn no_secret_is_in_an_error_or_a_debug_print() {
     let good = layers(
         &[
             ("TEGATA_ISSUER_SERVER_KEY", &key),
-            ("TEGATA_ISSUER_STORE", &format!("postgres://u:{secret}@h/d")),
+            ("TEGATA_ISSUER_STORE", &format!("postgres://u:{secret}@h/d?sslmode=require")),
         ],
         &[],
     );
@@ -147,11 +147,11 @@ fn no_secret_is_in_an_error_or_a_debug_print() {
 fn a_password_is_not_taken_from_an_argument() {
     for (store, is_taken) in [
         ("sqlite:a:b@c.sqlite", true),
-        ("postgres://ann@db:5432/tegata", true),
+        ("postgres://ann@db:5432/tegata?sslmode=require", true),
         ("postgres://db/tegata?sslmode=require", true),
-        ("postgres://ann:secret@db/tegata", false),
-        ("postgres://ann:sec/ret@db/tegata", false),
-        ("postgres://db/tegata?user=ann&password=secret", false),
+        ("postgres://ann:secret@db/tegata?sslmode=require", false),
+        ("postgres://ann:sec/ret@db/tegata?sslmode=require", false),
+        ("postgres://db/tegata?user=ann&password=secret&sslmode=require", false),
     ] {
         assert_eq!(Config::load(&layers(&[], &[("store", store)])).is_ok(), is_taken, "{store}");
         assert!(Config::load(&layers(&[("TEGATA_ISSUER_STORE", store)], &[])).is_ok(), "{store}");
@@ -172,14 +172,114 @@ fn the_server_key_has_one_source_a_file_or_the_environment() {
 
 #[cfg(unix)]
 #[test]
-fn a_server_key_that_others_can_read_is_refused() {
+fn a_file_of_a_secret_that_others_can_read_is_refused() {
     use std::os::unix::fs::PermissionsExt;
-    let file = file(&"0f".repeat(32));
-    let from_file = [("TEGATA_ISSUER_SERVER_KEY_FILE", file.path().to_str().unwrap())];
-    for (mode, is_taken) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
-        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
-        assert_eq!(Config::load(&layers(&from_file, &[])).is_ok(), is_taken, "{mode:o}");
+    let smtp = [
+        ("TEGATA_ISSUER_MAIL", "smtp://mail.example.org:587"),
+        ("TEGATA_ISSUER_MAIL_FROM", "no-reply@shop.example"),
+        ("TEGATA_ISSUER_MAIL_USER", "ann"),
+    ];
+    let processor = [("TEGATA_ISSUER_PROCESSOR", "https://api.example.com")];
+    let hex = "0f".repeat(32);
+    for (name, others) in [
+        ("TEGATA_ISSUER_SERVER_KEY_FILE", &[][..]),
+        ("TEGATA_ISSUER_MAIL_PASSWORD_FILE", &smtp[..]),
+        ("TEGATA_ISSUER_PROCESSOR_KEY_FILE", &processor[..]),
+    ] {
+        let file = file(&hex);
+        let from_file = (name, file.path().to_str().unwrap());
+        let settings = [others, &[from_file]].concat();
+        for (mode, is_taken) in
+            [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o620, false)]
+        {
+            std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            let loaded = Config::load(&layers(&settings, &[]));
+            assert_eq!(loaded.is_ok(), is_taken, "{name} {mode:o}");
+            let is_said = loaded.is_err_and(|error| error.to_string().contains("chmod 600"));
+            assert_eq!(is_said, !is_taken, "{name} {mode:o}");
+        }
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_in_settings_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let key = format!("server_key = \"{}\"", "0f".repeat(32));
+    for (text, is_secret) in [
+        (key.as_str(), true),
+        ("store = \"postgres://ann:CANARY@localhost/tegata\"", true),
+        ("store = \"postgres://ann@localhost/tegata\"", false),
+        ("log = \"json\"", false),
+    ] {
+        let file = file(text);
+        let mut layers = layers(&[], &[]);
+        layers.file = Some(file.path().to_owned());
+        for (mode, is_seen) in [(0o600, false), (0o644, true)] {
+            std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            let loaded = Config::load(&layers);
+            assert_eq!(loaded.is_err(), is_secret && is_seen, "{text} {mode:o}");
+            assert!(!format!("{loaded:?}").contains("CANARY"));
+        }
+    }
+}
+
+#[test]
+fn a_cluster_of_containers_sets_no_settings() {
+    let set = [
+        ("TEGATA_ISSUER_PORT", "tcp://10.0.0.1:8080"),
+        ("TEGATA_ISSUER_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+        ("TEGATA_ISSUER_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("TEGATA_ISSUER_PORT_8080_TCP_PORT", "8080"),
+        ("TEGATA_ISSUER_PORT_8080_TCP_PROTO", "tcp"),
+        ("TEGATA_ISSUER_PORT_53_UDP", "udp://10.0.0.1:53"),
+        ("TEGATA_ISSUER_SERVICE_HOST", "10.0.0.1"),
+        ("TEGATA_ISSUER_SERVICE_PORT", "8080"),
+        ("TEGATA_ISSUER_SERVICE_PORT_HTTP", "8080"),
+    ];
+    let given = layers(&set, &[]);
+    assert_eq!(Config::load(&given), Ok(Config::default()));
+    assert_eq!(given.ignored(), set.map(|(name, _)| name));
+    for typed in [("TEGATA_ISSUER_PORT", "8080"), ("TEGATA_ISSUER_PORTS", "1")] {
+        let given = layers(&[typed], &[]);
+        assert!(Config::load(&given).is_err() && given.ignored().is_empty(), "{typed:?}");
+    }
+}
+
+#[test]
+fn a_service_has_mail_and_a_processor_or_is_for_development() {
+    let smtp = ("TEGATA_ISSUER_MAIL", "smtp://mail.example.org:587");
+    let from = ("TEGATA_ISSUER_MAIL_FROM", "no-reply@shop.example");
+    let live = ("TEGATA_ISSUER_PROCESSOR", "https://api.example.com");
+    let local = ("TEGATA_ISSUER_PROCESSOR", "http://127.0.0.1:12111");
+    let key = ("TEGATA_ISSUER_PROCESSOR_KEY", "CANARY");
+    let mailbox = ("TEGATA_ISSUER_MAIL", "mailbox");
+    let sandbox = ("TEGATA_ISSUER_PROCESSOR", "sandbox");
+    let development = ("TEGATA_ISSUER_DEVELOPMENT", "true");
+    let names = |settings: &[(&str, &str)]| {
+        let errors = Config::load_to_serve(&layers(settings, &[])).map_or_else(|e| e.0, |_| vec![]);
+        errors.into_iter().map(|error| error.name).collect::<Vec<_>>().join(" ")
+    };
+    for (settings, wrong) in [
+        (&[][..], "mail processor"),
+        (&[smtp, from], "processor"),
+        (&[live, key], "mail"),
+        (&[smtp, from, live, key], ""),
+        (&[mailbox, sandbox], "mail processor"),
+        (&[mailbox, live, key], "mail"),
+        (&[smtp, from, sandbox], "processor"),
+        (&[development], ""),
+        (&[development, mailbox, sandbox], ""),
+        (&[development, smtp, from], ""),
+        (&[development, local, key], ""),
+        (&[development, live, key], "development"),
+        (&[development, mailbox, live, key], "development"),
+        (&[development, smtp, from, live, key], "development"),
+    ] {
+        assert_eq!(names(settings), wrong, "{settings:?}");
+    }
+    // An operator's command needs neither.
+    assert!(Config::load(&layers(&[], &[])).is_ok());
 }
 
 /// The table in docs/issuer.md: name, default.
@@ -222,6 +322,8 @@ fn is_optional(name: &str) -> bool {
         "processor_key",
         "processor_key_file",
         "checkpoints",
+        "mail",
+        "processor",
         "tls_certificate",
         "tls_key",
         "request_id_header",
@@ -241,8 +343,11 @@ fn the_mailbox_needs_loopback_and_smtp_needs_its_settings() {
     for (address, is_taken) in
         [("127.0.0.1:1", true), ("[::1]:1", true), ("0.0.0.0:1", false), ("192.0.2.1:1", false)]
     {
-        let said = wrong_with(&[(listen, address)]);
-        assert_eq!(said.is_empty(), is_taken, "{address}: {said}");
+        for listens in [listen, "TEGATA_ISSUER_INTERNAL_LISTEN"] {
+            let development = ("TEGATA_ISSUER_DEVELOPMENT", "true");
+            let said = wrong_with(&[(listens, address), development]);
+            assert_eq!(said.is_empty(), is_taken, "{address}: {said}");
+        }
     }
     let smtp = (mail, "smtp://mail.example.org:587");
     assert!(wrong_with(&[smtp]).contains("mail_from"));

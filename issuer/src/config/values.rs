@@ -1,8 +1,6 @@
 //! The types of settings: each takes only what makes sense, and says what that is.
 
 use std::fmt;
-use std::fs::{File, Metadata};
-use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,6 +11,7 @@ use tegata::Secret;
 use tegata::code::{AliasPeriod, Prefix};
 use zeroize::Zeroizing;
 
+use super::secret_file::read_secret_file;
 use crate::domain::secret_text;
 
 /// What the service seals and hashes with: 32 bytes.
@@ -29,15 +28,7 @@ impl ServerKey {
     }
 
     pub(super) fn read(file: &Path) -> Result<Self, String> {
-        let cannot = |error| format!("cannot read {}: {error}", file.display());
-        let mut opened = File::open(file).map_err(cannot)?;
-        // Asked of the file that is open, so that no other one is read.
-        let rights = opened.metadata().map_err(cannot)?;
-        if is_seen_by_others(&rights) {
-            return Err(format!("{} is readable by other users: chmod 600 it", file.display()));
-        }
-        let mut text = Zeroizing::new(String::new());
-        opened.read_to_string(&mut text).map_err(cannot)?;
+        let text = read_secret_file(file)?;
         Self::parse(&text).map_err(|what| format!("{}: {what}", file.display()))
     }
 
@@ -50,17 +41,6 @@ impl ServerKey {
     pub fn expose(&self) -> &[u8; 32] {
         self.0.expose()
     }
-}
-
-#[cfg(unix)]
-fn is_seen_by_others(file: &Metadata) -> bool {
-    std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o077 != 0
-}
-
-/// Whoever runs it elsewhere sees to it.
-#[cfg(not(unix))]
-fn is_seen_by_others(_: &Metadata) -> bool {
-    false
 }
 
 impl PartialEq for ServerKey {

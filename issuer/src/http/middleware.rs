@@ -11,8 +11,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
+use crate::domain::TokenHash;
 use crate::http::client_address::{self, ClientNetwork, Peer};
+use crate::http::headers::bearer_token;
 use crate::http::problem::Problem;
+use crate::http::rate_limits;
 use crate::http::state::AppState;
 use crate::metrics::RequestOutcome;
 
@@ -58,10 +61,26 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
     }
 }
 
+/// Which of the two addresses a request came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listener {
+    /// The one for everybody.
+    Public,
+    /// The one for whoever runs the service: nothing on it counts against a network's rate.
+    Internal,
+}
+
+/// What the middleware needs.
+#[derive(Clone)]
+pub(crate) struct MiddlewareContext {
+    pub(crate) state: Arc<AppState>,
+    pub(crate) listener: Listener,
+}
+
 /// The middleware around every request. It runs the handler as a task of its own: a client that hangs up does not stop in the middle what it
 /// has begun, and a panic ends there.
 pub(crate) async fn middleware(
-    State(state): State<Arc<AppState>>,
+    State(MiddlewareContext { state, listener }): State<MiddlewareContext>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -79,13 +98,25 @@ pub(crate) async fn middleware(
     let observation = Observation::begin(&state, &id, &request);
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(client);
-    let response = match state.limits.network.check(&client) {
-        Err(problem) => problem.into_response(),
-        Ok(()) => with_timeout(&state, &id, request, next).await,
+    let till = till_token(&observation.route, request.headers());
+    let is_counted =
+        listener == Listener::Public && !rate_limits::UNCOUNTED.contains(&&*observation.route);
+    let response = match is_counted.then(|| state.limits.check(client, till)) {
+        Some(Err(problem)) => problem.into_response(),
+        None | Some(Ok(())) => with_timeout(&state, &id, request, next).await,
     };
+    if let Some(till) = till {
+        state.limits.learn(till, response.status());
+    }
     let response = finalize_response(response, &id, state.config.tls_certificate.is_some());
     observation.end(&response);
     response
+}
+
+/// The token of a till, by its hash, in a request to what only tills ask for.
+fn till_token(route: &str, headers: &HeaderMap) -> Option<TokenHash> {
+    let token = rate_limits::TILLS.contains(&route).then(|| bearer_token(headers))?;
+    token.map(|token| TokenHash::of(&token))
 }
 
 async fn with_timeout(state: &AppState, id: &RequestId, request: Request, next: Next) -> Response {

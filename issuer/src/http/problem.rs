@@ -76,6 +76,8 @@ pub enum Problem {
     CardRefused,
     /// 503: an operator stopped this kind of request.
     Stopped,
+    /// 503: the service is not ready for requests. Only health checks hear it.
+    NotReady(NotReady),
     /// 500: our fault. The log says what, the answer does not.
     Internal,
     /// 503: more asks for this than can be worked on now; nothing was done.
@@ -83,6 +85,30 @@ pub enum Problem {
         /// When it is worth to come again.
         retry_after: RetryAfter,
     },
+}
+
+/// What a service lacks that is not ready for requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    /// The store cannot be written, or does not answer.
+    #[error("the store cannot be written")]
+    Store,
+    /// The store is sealed under keys that this process does not have.
+    #[error("the store's keys are not those of this process")]
+    Keys,
+    /// The clock is behind.
+    #[error("the clock is behind")]
+    Clock,
+}
+
+impl NotReady {
+    fn detail(self) -> &'static str {
+        match self {
+            Self::Store => "The store cannot be written: see the log and the database",
+            Self::Keys => "The store's keys were replaced: restart this process",
+            Self::Clock => "The clock is behind the newest record of the store: set it",
+        }
+    }
 }
 
 /// Whole seconds, at least one, for the header `Retry-After` (RFC 9110, section 10.2.3).
@@ -153,8 +179,14 @@ impl Problem {
     /// One of each type, for documents and tests.
     pub fn all() -> impl Iterator<Item = Self> {
         let decided = Refusal::ALL.into_iter().map(Self::Refused);
-        let others =
-            [Self::NotSigned, Self::WeakPassword, Self::CardRefused, Self::NoRoom, Self::Stopped];
+        let others = [
+            Self::NotSigned,
+            Self::WeakPassword,
+            Self::CardRefused,
+            Self::NoRoom,
+            Self::Stopped,
+            Self::NotReady(NotReady::Store),
+        ];
         let tills = [
             Self::NoSuchTill,
             Self::NoKey,
@@ -218,7 +250,8 @@ impl Problem {
             | Self::MethodNotAllowed
             | Self::TimedOut
             | Self::TooLarge
-            | Self::NotJson => return self.of_request(),
+            | Self::NotJson
+            | Self::NotReady(_) => return self.of_request(),
             Self::TooMany { .. } => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "too-many",
@@ -303,6 +336,12 @@ impl Problem {
                 "too-large",
                 "Request body too large",
                 "The limit is 65536 bytes",
+            ),
+            Self::NotReady(what) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "not-ready",
+                "The service is not ready",
+                what.detail(),
             ),
             Self::NotJson => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -1,20 +1,30 @@
 //! How often one network, address or account may ask.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
+use ipnet::IpNet;
 
-use crate::domain::Uptime;
+use crate::config::Config;
+use crate::domain::{TokenHash, Uptime};
 use crate::http::client_address::ClientNetwork;
 use crate::http::problem::{Problem, RetryAfter};
+
+/// The paths of health, which count against no rate.
+pub(crate) const UNCOUNTED: [&str; 3] = ["/livez", "/healthz", "/readyz"];
+
+/// The paths that answer nobody but a till: whoever gets something else there than 401 has the token of one.
+pub(crate) const TILLS: [&str; 5] =
+    ["/v1/till", "/v1/till/card.svg", "/v1/authorisations", "/v1/authorisations/{id}", "/v1/voids"];
 
 /// [`Uptime`] in governor's words.
 #[derive(Clone)]
@@ -109,22 +119,99 @@ fn forget_half<K: Eq + Hash>(map: &mut HashMap<K, Nanos>) {
     });
 }
 
-/// The limits that stand before everything else.
+/// The limits that stand before everything else: of networks, of the operator's own networks, and of tills, which share a
+/// network with the tills beside them.
 #[derive(Debug)]
 pub struct Limits {
-    /// Requests of any kind by one network.
-    pub network: Limiter<ClientNetwork>,
+    network: Limiter<ClientNetwork>,
+    own_network: Limiter<ClientNetwork>,
+    own_networks: Vec<IpNet>,
+    till: Limiter<TokenHash>,
+    tills: KnownTills,
 }
 
 impl Limits {
-    /// Networks that are known at a time: 64 Ki of them are some 4 MiB.
-    const NETWORKS: usize = 64 * 1024;
+    /// Networks, or tills, that are known at a time: 64 Ki of them are some 4 MiB.
+    const KEYS: usize = 64 * 1024;
 
-    /// `per_minute` requests of one network in a minute.
+    /// The limits of these settings.
     #[must_use]
-    pub fn new(per_minute: NonZeroU32, uptime: Arc<dyn Uptime>) -> Self {
+    pub fn new(config: &Config, uptime: &Arc<dyn Uptime>) -> Self {
         let minute = Duration::from_mins(1);
-        Self { network: Limiter::new(per_minute, minute, Self::NETWORKS, uptime) }
+        let networks = |allowed| Limiter::new(allowed, minute, Self::KEYS, Arc::clone(uptime));
+        Self {
+            network: networks(config.requests_per_minute),
+            own_network: networks(config.own_requests_per_minute),
+            own_networks: config.own_networks.clone(),
+            till: Limiter::new(
+                config.till_requests_per_minute,
+                minute,
+                Self::KEYS,
+                Arc::clone(uptime),
+            ),
+            tills: KnownTills::default(),
+        }
+    }
+
+    /// Counts a request: of its till, if the token is one that was a till's before, and of its network otherwise, so that
+    /// made-up tokens evade nothing.
+    ///
+    /// # Errors
+    /// [`Problem::TooMany`]; the request was not counted.
+    pub(crate) fn check(
+        &self,
+        client: ClientNetwork,
+        till: Option<TokenHash>,
+    ) -> Result<(), Problem> {
+        match till.filter(|till| self.tills.contains(till)) {
+            Some(till) => self.till.check(&till),
+            None if self.own_networks.iter().any(|own| own.contains(&client.range())) => {
+                self.own_network.check(&client)
+            }
+            None => self.network.check(&client),
+        }
+    }
+
+    /// Remembers from the answer to a till's request whether its token is a till's.
+    pub(crate) fn learn(&self, till: TokenHash, status: StatusCode) {
+        if status.is_success() {
+            self.tills.add(till, Self::KEYS);
+        } else if status == StatusCode::UNAUTHORIZED {
+            self.tills.remove(&till);
+        }
+    }
+}
+
+/// Tokens that were a till's when they were used last.
+#[derive(Default)]
+struct KnownTills(Mutex<HashSet<TokenHash>>);
+
+impl KnownTills {
+    fn lock(&self) -> MutexGuard<'_, HashSet<TokenHash>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn contains(&self, till: &TokenHash) -> bool {
+        self.lock().contains(till)
+    }
+
+    /// Those that are forgotten when there are too many are known again after their next request.
+    fn add(&self, till: TokenHash, at_most: usize) {
+        let mut tills = self.lock();
+        if tills.len() >= at_most {
+            tills.clear();
+        }
+        tills.insert(till);
+    }
+
+    fn remove(&self, till: &TokenHash) {
+        self.lock().remove(till);
+    }
+}
+
+impl std::fmt::Debug for KnownTills {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KnownTills")
     }
 }
 

@@ -8,32 +8,49 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use serde::Serialize;
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::http::client_address::ClientNetwork;
-use crate::http::middleware::{is_operator, middleware};
+use crate::http::health;
+use crate::http::middleware::{Listener, MiddlewareContext, is_operator, middleware};
 use crate::http::openapi;
 use crate::http::problem::Problem;
+use crate::http::readiness::Readiness;
 use crate::http::state::AppState;
 
 /// Routes with their description, each handler with `#[utoipa::path]`.
 pub type Routes = OpenApiRouter<Arc<AppState>>;
 
-/// Everything that is served: `routes`, health, metrics and the description, all of it within the frame.
-pub(crate) fn everything(
+/// Everything that is served to everybody: `routes`, health and the description, all of it within the middleware.
+pub(crate) fn public(
     state: &Arc<AppState>,
     routes: Routes,
+    readiness: Option<Arc<Readiness>>,
 ) -> Result<Router, serde_json::Error> {
-    let (all, document) = described(routes)?;
+    let (all, document) = described(health::routes(readiness), routes)?;
     let document = axum::body::Bytes::from(document);
     let json = [(header::CONTENT_TYPE, "application/json")];
-    Ok(all
-        .route("/openapi.json", get(move || async move { (json, document) }))
-        .layer(from_fn_with_state(Arc::clone(state), middleware))
-        .with_state(Arc::clone(state)))
+    let all = all.route("/openapi.json", get(move || async move { (json, document) }));
+    Ok(within_middleware(all, state, Listener::Public))
+}
+
+/// Everything that is served to whoever runs the service: `routes`, health and metrics.
+pub(crate) fn internal(
+    state: &Arc<AppState>,
+    routes: Routes,
+    readiness: Option<Arc<Readiness>>,
+) -> Router {
+    let all = health::routes(readiness).merge(routes).route("/metrics", get(metrics));
+    within_middleware(all.split_for_parts().0, state, Listener::Internal)
+}
+
+fn within_middleware(
+    routes: Router<Arc<AppState>>,
+    state: &Arc<AppState>,
+    listener: Listener,
+) -> Router {
+    let context = MiddlewareContext { state: Arc::clone(state), listener };
+    routes.layer(from_fn_with_state(context, middleware)).with_state(Arc::clone(state))
 }
 
 /// The description of the interface that `routes` come to, as the service serves it: `OpenAPI` 3.1 in JSON.
@@ -41,47 +58,20 @@ pub(crate) fn everything(
 /// # Errors
 /// If an example in it cannot be written as JSON.
 pub fn description(routes: Routes) -> Result<String, serde_json::Error> {
-    described(routes).map(|(_, document)| document)
+    described(health::routes(None), routes).map(|(_, document)| document)
 }
 
-fn described(routes: Routes) -> Result<(Router<Arc<AppState>>, String), serde_json::Error> {
-    let all = OpenApiRouter::with_openapi(openapi::empty())
-        .routes(routes!(healthz))
-        .routes(routes!(metrics))
-        .merge(routes);
+fn described(
+    health: Routes,
+    routes: Routes,
+) -> Result<(Router<Arc<AppState>>, String), serde_json::Error> {
+    let all = OpenApiRouter::with_openapi(openapi::empty()).merge(health).merge(routes);
     let (served, mut document) = all.split_for_parts();
     openapi::add_problems(&mut document);
     Ok((served, document.to_json()?))
 }
 
-/// The health of the service.
-#[derive(Serialize, ToSchema)]
-struct Health {
-    /// `ok`: the service accepts requests.
-    #[schema(example = "ok")]
-    status: &'static str,
-}
-
-/// Reports whether the service accepts requests
-///
-/// For health checks. A service that is stopping no longer responds.
-#[utoipa::path(get, path = "/healthz", tag = "running", responses((status = 200, description = "The service accepts requests", body = Health)))]
-async fn healthz() -> axum::Json<Health> {
-    axum::Json(Health { status: "ok" })
-}
-
-/// Returns the metrics
-///
-/// In the Prometheus text format. Only for the networks in `metrics_networks`; not found for all others.
-#[utoipa::path(
-    get,
-    path = "/metrics",
-    tag = "running",
-    responses(
-        (status = 200, description = "The metrics", body = String, content_type = "text/plain; version=0.0.4"),
-        (status = 404, description = "Not available from this network", body = crate::http::problem::ProblemDocument, content_type = "application/problem+json"),
-    )
-)]
+/// Returns the metrics in the text format of Prometheus, to the networks that may read them.
 async fn metrics(
     State(state): State<Arc<AppState>>,
     client: ClientNetwork,

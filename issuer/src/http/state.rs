@@ -33,7 +33,7 @@ impl AppState {
             config.password_queue.get(),
             environment.random.clone(),
         )?;
-        let limits = Limits::new(config.requests_per_minute, environment.uptime.clone());
+        let limits = Limits::new(&config, &environment.uptime);
         let passwords = Arc::new(passwords);
         Ok(Self { config, environment, limits, passwords, metrics: Metrics::default() })
     }

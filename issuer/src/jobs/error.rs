@@ -16,3 +16,15 @@ pub(super) enum JobError {
     #[error("{0} accounts could not be deleted: they are retried in the next round")]
     NotDeleted(usize),
 }
+
+impl JobError {
+    /// Tells whether the database is away: all jobs fail for it at once.
+    pub(super) fn is_outage(&self) -> bool {
+        match self {
+            Self::Store(error)
+            | Self::Audit(AuditError::Store(error))
+            | Self::Fill(AliasIndexError::Store(error)) => error.is_outage(),
+            _ => false,
+        }
+    }
+}

@@ -8,6 +8,7 @@ use super::context::Jobs;
 use super::error::JobError;
 use super::job::Job;
 use crate::codes;
+use crate::log;
 
 impl Jobs {
     /// Works until it is dropped.
@@ -24,7 +25,11 @@ impl Jobs {
             match tokio::spawn(Arc::clone(&self).once(job, now)).await {
                 Ok(Ok(())) => self.counts.succeeded(job, now),
                 Ok(Err(error)) => {
-                    tracing::error!(job = job.name(), %error, "job failed");
+                    if error.is_outage() {
+                        log::database_unavailable(&error);
+                    } else {
+                        tracing::error!(job = job.name(), %error, "job failed");
+                    }
                     self.counts.failed(job);
                 }
                 Err(_) => self.counts.failed(job),

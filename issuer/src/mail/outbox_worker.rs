@@ -12,7 +12,8 @@ use super::templates::compose;
 use super::transport::MailTransport;
 use super::transport::SendError;
 use crate::crypto::Keys;
-use crate::store::{LeasedMail, Store};
+use crate::log;
+use crate::store::{LeasedMail, Store, StoreError};
 
 /// How often the outbox is looked into when nobody says that there is something in it.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -39,7 +40,7 @@ pub(crate) async fn work(
     loop {
         let due =
             store.lease_due_mails(clock.now(), LEASE, AT_ONCE).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "cannot read the outbox");
+                report(&error, "cannot read the outbox");
                 Vec::new()
             });
         if due.is_empty() {
@@ -53,9 +54,18 @@ pub(crate) async fn work(
         let mut over = sent.ready_chunks(due.len().max(1));
         while let Some(over) = over.next().await {
             if let Err(error) = store.remove_delivered(over.into_iter().flatten()).await {
-                tracing::warn!(%error, "cannot lease mails from the outbox");
+                report(&error, "cannot take delivered mails from the outbox");
             }
         }
+    }
+}
+
+/// Says why the outbox is not worked on: while the database is away, as seldom as everything else does.
+fn report(error: &StoreError, what: &'static str) {
+    if error.is_outage() {
+        log::database_unavailable(error);
+    } else {
+        tracing::warn!(%error, "{what}");
     }
 }
 
@@ -93,7 +103,7 @@ async fn send<'a>(
             }
             let wait = i64::try_from(wait(mail.tries)).unwrap_or(i64::MAX);
             if let Err(error) = store.postpone(mail, now.shifted(wait)).await {
-                tracing::warn!(%error, "cannot reschedule a mail");
+                report(&error, "cannot reschedule a mail");
             }
             None
         }

@@ -26,6 +26,9 @@ pub enum ProcessorSetupError {
     /// There is no key for the sandbox.
     #[error("cannot create a key for the sandbox: {0}")]
     Random(#[from] RandomUnavailable),
+    /// No processor is set.
+    #[error("processor is missing")]
+    NotSet,
     /// A processor is set, and its key is not, which the settings keep from happening.
     #[error("processor_key is missing")]
     NoKey,
@@ -36,7 +39,7 @@ pub(crate) async fn from_config(
     config: &Config,
     random: &dyn Random,
 ) -> Result<Arc<dyn Processor>, ProcessorSetupError> {
-    let stripe = match &config.processor {
+    let stripe = match config.processor().ok_or(ProcessorSetupError::NotSet)? {
         config::Processor::At(base) => {
             let key = config.processor_key.as_ref().ok_or(ProcessorSetupError::NoKey)?;
             Stripe::new(base, key, REQUEST_TIMEOUT)?

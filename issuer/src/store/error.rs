@@ -67,3 +67,10 @@ pub enum StoreError {
         message: String,
     },
 }
+
+impl StoreError {
+    /// Tells whether the database is away, or was lost on the way: others will find the same.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::CommitOutcomeUnknown)
+    }
+}

@@ -18,6 +18,7 @@
 //! | `event_row`, `chain`, `events` | the event log, its hash chain and its seals |
 //! | `global_state` | kill switches, and what was declared void |
 //! | `scans` | pages of rows for jobs and operators |
+//! | `readiness` | what shows that the store works |
 //! | `sealed_columns`, `sealed_rows` | sealed values; the issuer's wrapped keys, and re-encryption under another |
 //! | `backup` | copies, and their restore |
 
@@ -41,6 +42,7 @@ mod managers;
 mod outbox;
 mod payments;
 mod postgres;
+mod readiness;
 mod scans;
 mod schema;
 mod sealed_columns;

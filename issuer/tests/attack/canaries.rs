@@ -189,7 +189,7 @@ fn nothing_on_disk_or_in_memory(issuer: &TestIssuer, child: &Child, secrets: &[&
 }
 
 fn metrics(issuer: &TestIssuer) -> String {
-    let url = format!("http://{}/metrics", issuer.address());
+    let url = format!("http://{}/metrics", issuer.internal_address());
     let mut answer = ureq::get(&url).header("Connection", "close").call().unwrap();
     answer.body_mut().read_to_string().unwrap()
 }

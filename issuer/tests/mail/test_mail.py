@@ -86,13 +86,15 @@ class Issuer:
         self.log = open(folder / "log", "a+b")
 
     def __enter__(self):
-        command = [BINARY, "issuer", "serve", "--listen", "127.0.0.1:0"]
+        command = [BINARY, "issuer", "serve", "--development", "--listen", "127.0.0.1:0", "--json"]
         self.process = subprocess.Popen(
             command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=self.log
         )
         line = self.process.stdout.readline().decode()
-        assert line.startswith("listening on "), self.said()
-        self.url = line.split()[-1]
+        assert line, self.said()
+        started = json.loads(line)
+        self.url = started["url"]
+        self.internal_url = started["internal_url"]
         return self
 
     def __exit__(self, *_):
@@ -104,7 +106,7 @@ class Issuer:
         return (self.folder / "log").read_text()
 
     def metric(self, name):
-        text = urllib.request.urlopen(f"{self.url}/metrics").read().decode()
+        text = urllib.request.urlopen(f"{self.internal_url}/metrics").read().decode()
         return float(re.search(rf"^{name} (\S+)$", text, re.MULTILINE)[1])
 
     def sign_up(self, address, language="Ja"):
@@ -260,6 +262,7 @@ def log_in(server, session, envelope, mechanism, data):
 def test_with_starttls_and_a_password_a_mail_goes_to_another_machine(tmp_path):
     context, pem = certificate(tmp_path, ANYWHERE)
     (tmp_path / "password").write_text("CANARY-password\n")
+    (tmp_path / "password").chmod(0o600)
     server = Server(
         host=ANYWHERE,
         tls_context=context,

@@ -143,6 +143,11 @@ pub(crate) fn get(service: &RunningServer, path: &str, headers: &[&str]) -> Answ
     ask(service.address(), &format!("GET {path}"), headers, b"")
 }
 
+/// Asks as whoever runs the service does.
+pub(crate) fn get_internal(service: &RunningServer, path: &str, headers: &[&str]) -> Answer {
+    ask(service.internal_address(), &format!("GET {path}"), headers, b"")
+}
+
 pub(crate) const JSON: &str = "Content-Type: application/json";
 
 pub(crate) fn post(service: &RunningServer, path: &str, headers: &[&str], body: &[u8]) -> Answer {

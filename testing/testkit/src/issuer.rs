@@ -143,7 +143,7 @@ impl TestIssuer {
             "requests_per_minute = 4000000000\nconnections_per_network = 65535\nlog_level = \"error\"\n"
         };
         let settings = format!(
-            "listen = \"127.0.0.1:0\"\nstore = {store:?}\nserver_key = \"{}\"\n{limits}{processor}{settings}",
+            "development = true\nlisten = \"127.0.0.1:0\"\nstore = {store:?}\nserver_key = \"{}\"\n{limits}{processor}{settings}",
             "5a".repeat(32)
         );
         let issuer = Self {
@@ -173,7 +173,7 @@ impl TestIssuer {
                 as Arc<dyn CardCharger>
         };
         let has_own_charger =
-            matches!(config.processor, Processor::Sandbox(_)) && !self.has_sandbox;
+            matches!(config.processor(), Some(Processor::Sandbox(_))) && !self.has_sandbox;
         let mut builder =
             App::builder(config).environment(world).mail_transport(self.mailbox.clone());
         // The sandbox, and a processor of the test's own, are asked as a real one is.
@@ -232,7 +232,9 @@ impl TestIssuer {
     /// Its settings as the environment of a `tegata issuer` command.
     pub fn environment(&self) -> Vec<(String, String)> {
         let settings: toml::Table = toml::from_str(&self.settings).unwrap();
-        let text = |value: &toml::Value| value.as_str().unwrap().to_owned();
+        let text = |value: &toml::Value| {
+            value.as_str().map_or_else(|| value.as_bool().unwrap().to_string(), str::to_owned)
+        };
         let name = |name: &str| format!("TEGATA_ISSUER_{}", name.to_uppercase());
         settings.iter().map(|(key, value)| (name(key), text(value))).collect()
     }
@@ -241,6 +243,11 @@ impl TestIssuer {
     pub fn address(&self) -> SocketAddr {
         let elsewhere = *self.elsewhere.lock().unwrap();
         elsewhere.unwrap_or_else(|| self.handle.read().unwrap().as_ref().unwrap().address())
+    }
+
+    /// The address it listens at for whoever runs it.
+    pub fn internal_address(&self) -> SocketAddr {
+        self.handle.read().unwrap().as_ref().unwrap().internal_address()
     }
 
     /// The samples of `/metrics` whose names begin with `name`.

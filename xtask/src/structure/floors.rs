@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["accounts"],
     &["admin", "jobs"],
     &["http"],
-    &["app"],
+    &["app", "start_check"],
 ];
 
 fn floor(module: &str) -> Option<usize> {
