@@ -28,6 +28,9 @@ pub struct OtpCredentialInfo {
     pub digits: i32,
     /// Whether codes follow the time or a counter.
     pub kind: OtpKind,
+    /// Whether it is a second factor of this wallet's own account: no transfer or export carries it, and while the payment
+    /// lock is closed it is not listed.
+    pub is_own_factor: bool,
 }
 
 /// The hash functions of one-time passwords.
@@ -71,7 +74,7 @@ impl OtpCredentials {
         self.0.with(|wallet| wallet.otp_credentials().add(&credential).map(|id| id.to_string()))
     }
 
-    /// Lists all one-time-password credentials.
+    /// Lists all one-time-password credentials. The account's own second factor is among them while it can be used.
     pub fn list(&self) -> Result<Vec<OtpCredentialInfo>, WalletError> {
         let all = self.0.with(|wallet| wallet.otp_credentials().list())?;
         Ok(all.into_iter().map(describe).collect())
@@ -85,7 +88,8 @@ impl OtpCredentials {
         Ok(OtpCode { digits: code.digits().to_owned(), seconds_left })
     }
 
-    /// Gives the credential as an `otpauth` URI with its secret: for an export that the owner asked for. The only
+    /// Gives the credential as an `otpauth` URI with its secret: for an export that the owner asked for. Fails with
+    /// `Invalid` for the account's own second factor. The only
     /// secret that ever comes out of this library; wipe it after use.
     pub fn reveal_uri(&self, id: String) -> Result<Vec<u8>, WalletError> {
         let id = id::parse(&id)?;
@@ -116,6 +120,7 @@ fn describe(otp: tegata::OtpCredentialInfo) -> OtpCredentialInfo {
             vault::OtpKind::Totp(period) => OtpKind::Totp { seconds: period.into() },
             vault::OtpKind::Hotp(_) => OtpKind::Hotp,
         },
+        is_own_factor: otp.is_own_factor,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::WalletError;
 
 /// An unlock token of the payment lock: payment codes are made with it. Unlocking gives it.
 ///
-/// It holds the key of the payment lock. Lock it, or let go of it, when the app leaves the screen.
+/// It holds the key of the payment lock; while it does, calls to the account find the session. Lock it, or let go of it, when the app leaves the screen.
 #[derive(uniffi::Object)]
 pub struct PaymentUnlock(Mutex<Option<vault::PaymentUnlock>>);
 

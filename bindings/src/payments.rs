@@ -205,13 +205,14 @@ impl Payments {
         self.0.with(|wallet| wallet.payments().forget_unlock_key())
     }
 
-    /// Removes the payment lock. Payments need no unlocking from then on.
+    /// Removes the payment lock. Payments need no unlocking from then on; the session is in memory until the wallet is
+    /// closed.
     pub fn remove_lock(&self, unlock: &PaymentUnlock) -> Result<(), WalletError> {
         self.0.with(|wallet| unlock.with(|token| wallet.payments().remove_lock(token)))
     }
 
-    /// Removes all payment credentials and the payment lock: the way out when PIN and biometrics are both lost. The
-    /// issuer provisions a new credential then.
+    /// Removes all payment credentials, the payment lock, the session and the account's own second factor: the way out
+    /// when PIN and biometrics are both lost. Whoever goes on logs in, with a second factor from elsewhere.
     pub fn remove_all(&self) -> Result<(), WalletError> {
         self.0.with(|wallet| wallet.payments().remove_all())
     }

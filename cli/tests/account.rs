@@ -29,6 +29,7 @@ impl CliShopper {
         let wallet = Wallet::made();
         std::fs::write(wallet.0.path().join("pw"), PASSWORD).unwrap();
         std::fs::write(wallet.0.path().join("new-pw"), NEW_PASSWORD).unwrap();
+        done(&wallet.run(&["pin", "--new", "@new-pin"]));
         Self { wallet, uri: String::new(), recovery: Vec::new() }
     }
 
@@ -38,11 +39,11 @@ impl CliShopper {
     }
 
     fn begin(&self, args: &[&str]) -> InteractiveCommand {
-        InteractiveCommand::begin(&self.wallet, args)
+        InteractiveCommand::begin(&self.wallet, &[&["--pin", "@new-pin"], args].concat())
     }
 
     fn run(&self, args: &[&str]) -> std::process::Output {
-        self.wallet.run(args)
+        self.wallet.run(&[&["--pin", "@new-pin"], args].concat())
     }
 
     fn signs_up(&mut self, issuer: &TestIssuer) {
@@ -225,6 +226,28 @@ fn a_wallet_pays_after_sign_up_and_renews_its_credential() {
     done(&hanako.run(&["devices", "--log-out"]));
     failed(&hanako.run(&["add", "payment"]), 1, "not logged in");
     failed(&hanako.run(&["add", "payment", "--prefix", "4960"]), 2, "--seed");
+}
+
+#[test]
+fn a_session_is_used_with_the_pin_only() {
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
+    let without = |args: &[&str]| hanako.wallet.run(args);
+    for command in
+        [&["devices"][..], &["freeze"], &["add", "payment"], &["cards"], &["log-in"], &["history"]]
+    {
+        failed(&without(command), 2, "give --pin @FILE");
+    }
+    done(&hanako.run(&["devices"]));
+    done(&without(&["pin", "--lost", "--yes"]));
+    failed(&without(&["devices"]), 1, "not logged in");
+    // Without a lock a session lasts as long as its command, and a factor is not kept.
+    let told = without(&["log-in", "--password", "@pw"]);
+    assert_eq!(told.status.code(), Some(0));
+    assert!(text(&told.stderr).contains("No payment lock is set"));
+    failed(&without(&["devices"]), 1, "not logged in");
+    failed(&without(&["second-factor", "--keep-here"]), 2, "set a PIN first");
 }
 
 #[test]

@@ -447,10 +447,10 @@ def test_what_was_told_of_payments_is_read(folder, keystore):
 
 
 def test_a_kind_of_a_later_version_is_passed_over(folder, keystore):
-    data = cbor2.dumps({0: 10, 1: True})
+    data = cbor2.dumps({0: 11, 1: True})
     write(folder, keystore, seal(Vault(folder / "vault", keystore), NEW, 1, data))
     records = read(folder, keystore)
-    assert len(records) == 9 and {"id": NEW, "rev": 1, "kind": 10, "data": data} in records
+    assert len(records) == 9 and {"id": NEW, "rev": 1, "kind": 11, "data": data} in records
 
 
 def test_a_vault_of_another_keystore_has_an_answer_of_its_own(folder, keystore):
@@ -458,3 +458,14 @@ def test_a_vault_of_another_keystore_has_an_answer_of_its_own(folder, keystore):
     other.id, other.wrap_key = bytes(16), keystore.wrap_key
     with pytest.raises(WrongKeystore):
         read(folder, other)
+
+
+def test_a_secret_of_the_account_opens_under_the_lock():
+    for purpose, sealed in (
+        (1, "010404040404040404040404040404040419cfe783994911f245f7a9d38e7854a46a898f950c0e1bd58a"),
+        (2, "01040404040404040404040404040404045f617787ddba30784ad1e844d79b153090ab704d9b664e117a"),
+    ):
+        record = {"id": b"\3" * 16, "purpose": purpose, "sealed": bytes.fromhex(sealed)}
+        assert vault_reader.open_secret(b"\x4c" * 32, b"\2" * 16, record) == b"a session"
+        with pytest.raises(Refused):
+            vault_reader.open_secret(b"\x4d" * 32, b"\2" * 16, record)

@@ -244,6 +244,13 @@ def open_seed(lock, vault_id, credential_id, locked):
     return unseal(hkdf(lock, info + credential_id, locked[1:17]), info + vault_id + credential_id, locked[17:], "seed")
 
 
+def open_secret(lock, vault_id, record):
+    """A secret of the account out of its record, `lock` being L."""
+    info = {1: b"tegata/v1/session", 2: b"tegata/v1/factor"}[record["purpose"]]
+    sealed, id = record["sealed"], record["id"]
+    return unseal(hkdf(lock, info + id, sealed[1:17]), info + vault_id + id, sealed[17:], "secret")
+
+
 def open_lock(prf, pin, vault_id, wrapped):
     """L under a PIN."""
     check(len(wrapped) == 77 and wrapped[0] == 1, "shape of a locked L")
@@ -316,6 +323,8 @@ KINDS = {
     8: ("moving", {1: ("asked", octets(32, 32)), 2: ("taken", octets(32, 32))}, {1, 2}, set()),
     9: ("history", {1: ("handle", text(1, 256)), 2: ("address", text(1, 2048)),
                     3: ("seen", number(0, 253402300799)), 4: ("page", text(1, 60000))}, set(), set()),
+    10: ("secret", {1: ("purpose", number(1, 2)),
+                    2: ("sealed", lambda it: octets(34, 2048)(it) and it[0] == 1)}, set(), set()),
 }
 
 

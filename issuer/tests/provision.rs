@@ -8,7 +8,7 @@ use tegata::protocol::{
     Provision, ProvisionedCredential, Request, RequestName, Response, SIGNATURE_HEADER,
     SessionToken, X25519Key, signature_text, signed_bytes,
 };
-use tegata::vault::{Keystore, PaymentUnlock, RecordId};
+use tegata::vault::{Keystore, PaymentUnlock, RecordId, UnlockMethod};
 use tegata::{AccountProfile, Device, NextCode, PendingRequest, SystemRandom, Wallet};
 use tegata_issuer::admin::{Operator, RequestKinds};
 use tegata_issuer::config::Config;
@@ -70,8 +70,8 @@ impl<'a> Phone<'a> {
         wallet.account().complete(&asked, &response(&answer)).unwrap();
     }
 
-    /// Opened anew, as after the app was ended.
-    fn wallet(&self) -> Wallet {
+    /// Opened anew, as after the app was ended, and its payment lock with it.
+    fn wallet(&self) -> UnlockedWallet {
         let device = Device {
             keystore: self.person.device.clone(),
             anchor: None,
@@ -79,8 +79,15 @@ impl<'a> Phone<'a> {
             random: std::sync::Arc::new(SystemRandom::new()),
         };
         let path = self.folder.path().join("wallet");
-        let open = if path.exists() { Wallet::open } else { Wallet::create };
-        open(&path, &device).unwrap()
+        if path.exists() {
+            let mut wallet = Wallet::open(&path, &device).unwrap();
+            let unlock = wallet.payments().unlock(UnlockMethod::Key(&[0x4b; 32])).unwrap();
+            return UnlockedWallet { wallet, unlock };
+        }
+        let mut wallet = Wallet::create(&path, &device).unwrap();
+        let mut unlock = PaymentUnlock::without_lock();
+        wallet.payments().set_unlock_key(&mut unlock, &[0x4b; 32]).unwrap();
+        UnlockedWallet { wallet, unlock }
     }
 
     fn authorise(&self) -> Waiting {
@@ -93,11 +100,10 @@ impl<'a> Phone<'a> {
     }
 
     fn keeps(&self, answer: &ProvisionedCredential) -> RecordId {
-        let leave = PaymentUnlock::without_lock();
-        let mut wallet = self.wallet();
+        let UnlockedWallet { mut wallet, unlock } = self.wallet();
         // The request that waits, once more.
         let asked = wallet.account().provision().unwrap();
-        wallet.account().complete_provision(&leave, "Tegata", &asked, &response(answer)).unwrap()
+        wallet.account().complete_provision(&unlock, "Tegata", &asked, &response(answer)).unwrap()
     }
 
     fn is_provisioned(&self) -> RecordId {
@@ -107,12 +113,31 @@ impl<'a> Phone<'a> {
 
     /// The digits that the phone shows now.
     fn shows(&self, credential: &RecordId) -> tegata::code::Digits {
-        let leave = PaymentUnlock::without_lock();
-        let mut wallet = self.wallet();
-        match wallet.payments().next_code(&leave, credential, Audience::AnyTill).unwrap() {
+        let UnlockedWallet { mut wallet, unlock } = self.wallet();
+        match wallet.payments().next_code(&unlock, credential, Audience::AnyTill).unwrap() {
             NextCode::Code(code) => *code.digits(),
             other @ NextCode::Wait(_) => panic!("{other:?}"),
         }
+    }
+}
+
+/// A wallet whose payment lock is open: the session is under it.
+struct UnlockedWallet {
+    wallet: Wallet,
+    unlock: PaymentUnlock,
+}
+
+impl std::ops::Deref for UnlockedWallet {
+    type Target = Wallet;
+
+    fn deref(&self) -> &Wallet {
+        &self.wallet
+    }
+}
+
+impl std::ops::DerefMut for UnlockedWallet {
+    fn deref_mut(&mut self) -> &mut Wallet {
+        &mut self.wallet
     }
 }
 

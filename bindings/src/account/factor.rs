@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tegata::formats::otpauth;
 use tegata::protocol::{self, RecoveryCode, SecretText, TotpText};
 
 use super::call::call;
@@ -63,13 +62,11 @@ impl FactorEnrolment {
         self.uri.expose().as_bytes().to_vec()
     }
 
-    /// Stores the second factor in this wallet, beside other one-time passwords, and gives the id of its record. Weaker
-    /// than on another device: whoever has the wallet open has both.
+    /// Stores the second factor in this wallet under the payment lock, and gives its id among one-time passwords. Without
+    /// a payment lock it is kept in memory until the wallet is closed: set a PIN first. Weaker than on another device:
+    /// whoever opens the lock has both, and ten wrong PINs cost it. No transfer or export carries it.
     pub fn store_in_wallet(&self) -> Result<String, WalletError> {
-        let credential = otpauth::parse(self.uri.expose().as_bytes());
-        let credential = credential.map_err(WalletError::invalid)?;
-        self.wallet
-            .with(|wallet| wallet.otp_credentials().add(&credential).map(|id| id.to_string()))
+        self.wallet.with(|wallet| wallet.account().keep_factor(&self.uri).map(|id| id.to_string()))
     }
 }
 

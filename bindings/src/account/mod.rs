@@ -58,7 +58,8 @@ use crate::shared_wallet::SharedWallet;
 use crate::{Language, WalletError};
 
 /// The owner's account at an issuer. Nothing here sends anything: each request is a call, whose `request` the app sends
-/// and whose response it hands to `complete`. The session, which is the secret in a response, stays in the wallet.
+/// and whose response it hands to `complete`. The session, which is the secret in a response, stays in the wallet: under the
+/// payment lock, and usable while an unlock token of it is held, or in memory where there is no lock.
 #[derive(uniffi::Object)]
 pub struct Account(pub(crate) Arc<SharedWallet>);
 

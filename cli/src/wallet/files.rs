@@ -1,5 +1,6 @@
 //! Creates, opens and deletes the files of a wallet.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub(super) struct WalletFiles {
     anchor: PathBuf,
     passphrase: Option<SecretSource>,
     pin: Option<SecretSource>,
+    /// The token of the payment lock, once it was opened: until the command ends, the session can be used.
+    unlocked: RefCell<Option<PaymentUnlock>>,
 }
 
 impl WalletFiles {
@@ -54,6 +57,7 @@ impl WalletFiles {
             keystore,
             passphrase: args.passphrase.clone(),
             pin: args.pin.clone(),
+            unlocked: RefCell::new(None),
         }
     }
 
@@ -86,6 +90,18 @@ impl WalletFiles {
         self.open_by(Wallet::open)
     }
 
+    /// Opens the wallet and its payment lock, if it has one: the session and the account's own second factor are under it.
+    pub(super) fn open_unlocked(&self) -> Result<Wallet, Failure> {
+        let mut wallet = self.open()?;
+        self.unlock(&mut wallet)?;
+        Ok(wallet)
+    }
+
+    /// Opens the wallet, and its payment lock if the PIN was given: for what works without, and shows less then.
+    pub(super) fn open_with_given_pin(&self) -> Result<Wallet, Failure> {
+        if self.pin.is_some() { self.open_unlocked() } else { self.open() }
+    }
+
     /// Opens a wallet that is an older copy.
     pub(super) fn adopt(&self) -> Result<Wallet, Failure> {
         self.open_by(Wallet::open_rolled_back)
@@ -113,20 +129,26 @@ impl WalletFiles {
         Device { keystore, anchor: Some(anchor), clock, random }
     }
 
-    /// Unlocks payments, with the PIN if there is a payment lock.
+    /// Unlocks payments, with the PIN if there is a payment lock. The PIN is read once.
     pub(super) fn unlock(&self, wallet: &mut Wallet) -> Result<PaymentUnlock, Failure> {
+        if let Some(unlock) = &*self.unlocked.borrow() {
+            return Ok(unlock.clone());
+        }
         let failed = Failure::cannot("unlock payments");
         let mut payments = wallet.payments();
         match payments.lock_status().map_err(|e| failed(&e))? {
             None => Ok(PaymentUnlock::without_lock()),
             Some(LockStatus { pin_tries_left: None, .. }) => Err(Failure::Failed(
-                "the PIN is blocked: tegata wallet pin --lost drops the payment credentials, so \
-                 that they can be provisioned again"
+                "the PIN is blocked: tegata wallet pin --lost drops the payment credentials and the \
+                 session, so that you can log in and provision again"
                     .into(),
             )),
             Some(_) => {
                 let pin = self.pin("PIN: ")?;
-                payments.unlock(UnlockMethod::Pin(pin.as_bytes())).map_err(|e| failed(&e))
+                let unlock = payments.unlock(UnlockMethod::Pin(pin.as_bytes()));
+                let unlock = unlock.map_err(|e| failed(&e))?;
+                *self.unlocked.borrow_mut() = Some(unlock.clone());
+                Ok(unlock)
             }
         }
     }

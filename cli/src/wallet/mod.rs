@@ -75,7 +75,8 @@ enum Action {
     },
     /// Lock payments with a PIN, or change it.
     ///
-    /// From then on it is required to pay or to store a payment credential. After ten wrong attempts in a row the PIN is
+    /// From then on it is required to pay, to store a payment credential, and for what the account's session is needed for;
+    /// without a PIN, a session ends with the command that began it. After ten wrong attempts in a row the PIN is
     /// blocked; then only --lost is left.
     #[command(after_help = "Example: tegata wallet pin --new @new-pin")]
     Pin(pin::Pin),
@@ -169,14 +170,14 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
             output.print(&format!("{vault}: removed"), &json!({ "removed": vault }))
         }
         Action::Status => items::status(&mut files.open()?, &files, output),
-        Action::List => items::list(&mut files.open()?, output),
-        Action::Show { name } => items::show(&mut files.open()?, name, output),
+        Action::List => items::list(&mut files.open_with_given_pin()?, output),
+        Action::Show { name } => items::show(&mut files.open_with_given_pin()?, name, output),
         Action::Remove { name, yes } => {
             if !yes {
                 let text = "this removes the item permanently: confirm with --yes";
                 return Err(Failure::Usage(text.to_owned()));
             }
-            items::remove(&mut files.open()?, name, output)
+            items::remove(&mut files.open_with_given_pin()?, name, output)
         }
         Action::Add(Add::Payment { label, seed: None, factor, .. }) => {
             account::provision::run(label.as_deref(), factor, &files, output)
@@ -184,7 +185,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Action::Add(add) => {
             // Check the arguments before prompting for the passphrase.
             let item = add::read(add)?;
-            add::store(&mut files.open()?, &files, item, output)
+            add::store(&mut files.open_with_given_pin()?, &files, item, output)
         }
         Action::Pin(pin) => pin.run(&files, output),
         Action::SignUp(sign_up) => sign_up.run(&files, output),
@@ -199,7 +200,7 @@ pub(crate) fn run(command: &Command, output: &Output) -> Result<(), Failure> {
         Action::Address(address) => address.run(&files, output),
         Action::Close(close) => close.run(&files, output),
         Action::Keep(account::Keep {}) => account::Keep::run(&files, output),
-        Action::Export { name } => items::export(&mut files.open()?, name, output),
+        Action::Export { name } => items::export(&mut files.open_with_given_pin()?, name, output),
         Action::Move(command) => command.run(&files, output),
         Action::Adopt { yes } => {
             if !yes {

@@ -19,20 +19,25 @@ pub(crate) struct Pin {
     /// Remove the lock: payments need no PIN from then on.
     #[arg(long, conflicts_with = "lost")]
     forget: bool,
-    /// Drop the lock and all payment credentials, which cannot be used without the PIN.
+    /// Drop the lock and what cannot be used without the PIN: all payment credentials, the session, and a second factor of
+    /// the account that is stored here.
     #[arg(long, requires = "yes")]
     lost: bool,
-    /// Confirm that payment credentials are dropped.
+    /// Confirm that all this is dropped.
     #[arg(long, requires = "lost")]
     yes: bool,
 }
+
+/// What is gone with the lock, and what is needed to go on.
+const LOST: &str = "the payment lock, all payment credentials, the session and a second factor stored here were \
+                    dropped: log in again with tegata wallet log-in";
 
 impl Pin {
     pub(super) fn run(&self, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
         let mut wallet = files.open()?;
         let (state, words) = if self.lost {
             wallet.payments().remove_all().map_err(|e| Failure::cannot("drop payments")(&e))?;
-            ("dropped", "the payment lock and all payment credentials were dropped")
+            ("dropped", LOST)
         } else if self.forget {
             let mut unlock = files.unlock(&mut wallet)?;
             let removed = wallet.payments().remove_lock(&mut unlock);

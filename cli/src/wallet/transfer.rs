@@ -99,7 +99,12 @@ fn give(
 ) -> Result<(), Failure> {
     let mut wallet = files.open()?;
     let mut chosen = items::items(&mut wallet)?;
-    chosen.retain(|item| !matches!(item, Item::Payment(_)));
+    // The account's own second factor stays here, and so do payment credentials.
+    chosen.retain(|item| match item {
+        Item::Payment(_) => false,
+        Item::Otp(otp) => !otp.is_own_factor,
+        Item::Pass(..) => true,
+    });
     if !names.is_empty() {
         let find = |name: &String| match items::find(&mut wallet, name)? {
             Item::Payment(_) => Err(items::payment_not_exportable()),
@@ -135,7 +140,7 @@ fn give(
 }
 
 fn take(text: &str, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
-    let mut wallet = files.open()?;
+    let mut wallet = files.open_with_given_pin()?;
     let ids = wallet.transfer().receive(text).map_err(|e| Failure::cannot("take this")(&e))?;
     let taken: Vec<Item> = items::items(&mut wallet)?
         .into_iter()

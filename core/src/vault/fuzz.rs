@@ -12,7 +12,9 @@ use rusqlite::types::Value;
 
 use super::ids::{RecordId, VaultId};
 use super::keys::{DataKey, Keyring};
-use super::kinds::{History, PaymentLock, Provisioning, TransferState, decode, encode};
+use super::kinds::{
+    AccountSecret, History, PaymentLock, Provisioning, TransferState, decode, encode,
+};
 use super::manifest::Manifest;
 use super::record::{self, SealedRecord};
 use super::{
@@ -72,6 +74,7 @@ pub fn kinds(data: &[u8]) {
         is_read::<Provisioning>(data),
         is_read::<TransferState>(data),
         is_read::<History>(data),
+        is_read::<AccountSecret>(data),
     ];
     assert!(read.into_iter().filter(|&it| it).count() <= 1);
 }

@@ -39,7 +39,7 @@ impl LockKey {
         Self(Secret::new(key))
     }
 
-    #[cfg(test)]
+    /// The key itself, under which secrets of the account are sealed.
     pub(super) fn expose(&self) -> &[u8; 32] {
         self.0.expose()
     }

@@ -7,6 +7,7 @@
 //! | `open` | making a vault, opening it, opening one that was rolled back |
 //! | `store`, `transaction` | [`Vault`] and [`Transaction`]: reads and writes |
 //! | `payment_lock`, `pin` | the payment lock: [`PaymentUnlock`], PIN, biometric key; which PINs are accepted |
+//! | `account_secret`, `open_lock` | the account's secrets under the payment lock; its key while it is open |
 //! | `rekey`, `migrate` | another data key or keystore; from one format to the next |
 //! | `rows` | the sealed rows: read one, read all, check all |
 //! | `database` | the SQLite file: its lock, settings, schema, values that are not trusted |
@@ -18,6 +19,7 @@
 //! | `argon2_params`, `durable` | the cost of a guess at a PIN or passphrase; files that appear whole or not at all |
 //! | `error`, `format`, `ids` | plain values: errors, the newest format, ids |
 
+mod account_secret;
 mod aead;
 mod anchor;
 mod argon2_params;
@@ -42,6 +44,7 @@ mod lock_key;
 mod manifest;
 mod migrate;
 mod open;
+mod open_lock;
 mod passphrase;
 mod payment_lock;
 mod pin;
@@ -55,6 +58,7 @@ mod transaction;
 #[cfg(test)]
 mod vectors;
 
+pub(crate) use account_secret::LockState;
 pub use anchor::{Anchor, AnchorError, AnchorState};
 pub use argon2_params::{Argon2Params, Argon2ParamsOutOfRange};
 pub use device::Device;
@@ -67,7 +71,11 @@ pub use kinds::{
     AccountRecord, OtpAlgorithm, OtpCredential, OtpKind, Pass, PassFormat, PaymentCredential,
     RecordKind, Setting,
 };
-pub(crate) use kinds::{History, PendingProvisioning, Provisioning, TransferState, decode, encode};
+pub(crate) use kinds::{
+    AccountSecret, History, PendingProvisioning, Provisioning, SecretPurpose, TransferState,
+    decode, encode,
+};
+pub(crate) use open_lock::OpenLock;
 pub use payment_lock::{LockStatus, MAX_PIN_TRIES, PaymentUnlock, UnlockMethod};
 pub use pin::WeakPin;
 pub use software_keystore::SoftwareKeystore;

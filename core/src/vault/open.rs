@@ -1,6 +1,7 @@
 //! Opening a vault: a new one, one that is there, and one that was rolled back.
 
 use std::path::Path;
+use std::sync::Weak;
 
 use super::database::{self, LogName};
 use super::device::Device;
@@ -97,12 +98,13 @@ impl Vault {
             rollback_guard,
             purge_due: false,
             log: LogName::new(path),
+            open_lock: Weak::new(),
         })
     }
 
     /// Opens the vault at `path` although an older copy was put back, because the owner says so: after a restored
-    /// backup, for example. Drops the payment credentials and the payment lock, since counters and PIN are not the last
-    /// ones, and keeps second factors, passes and all else as the older copy has them. A vault that was not rolled back
+    /// backup, for example. Drops the payment credentials, the payment lock and what was under it, since counters and
+    /// PIN are not the last ones, and keeps second factors, passes and all else as the older copy has them. A vault that was not rolled back
     /// is opened as [`open`](Self::open) opens it, and nothing is dropped.
     ///
     /// # Errors

@@ -5,10 +5,12 @@
 //! opened without it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::error::FieldOutOfRange;
-use super::kinds::{PaymentLock, PaymentSeed, Provisioning};
+use super::kinds::{AccountSecret, PaymentLock, PaymentSeed, Provisioning};
 use super::lock_key::{LockKey, PinWrapping};
+use super::open_lock::OpenLock;
 use super::pin;
 use super::{Argon2Params, PaymentCredential, RecordId, Transaction, Vault, VaultError, VaultId};
 use crate::Secret;
@@ -60,14 +62,7 @@ pub enum UnlockMethod<'a> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct PaymentUnlock(Option<OpenLock>);
-
-#[derive(Clone)]
-struct OpenLock {
-    /// The lock that was opened: a new lock has another id, and its key is another.
-    lock: RecordId,
-    key: LockKey,
-}
+pub struct PaymentUnlock(pub(super) Option<Arc<OpenLock>>);
 
 /// The ways of unlocking payments that are set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +89,8 @@ impl PaymentUnlock {
         match (&credential.seed, &self.0) {
             (PaymentSeed::Open(seed), _) => Ok(seed.clone()),
             (PaymentSeed::Locked(_), None) => Err(VaultError::PaymentsLocked),
-            (PaymentSeed::Locked(sealed), Some(OpenLock { key, .. })) => key
+            (PaymentSeed::Locked(sealed), Some(open)) => open
+                .key()
                 .open_seed(vault, &credential.credential.0, sealed)
                 .and_then(|seed| Seed::from_slice(seed.expose()))
                 .ok_or(VaultError::PaymentsLocked),
@@ -131,7 +127,15 @@ impl Vault {
                     .ok_or(VaultError::PaymentsLocked)?
             }
         };
-        Ok(PaymentUnlock(Some(OpenLock { lock: id, key })))
+        Ok(PaymentUnlock(Some(self.hold_open(id, key))))
+    }
+
+    /// Makes the token's part, and knows from now on that the lock is open: for as long as this token or a clone of it
+    /// lives, since one of an earlier unlock may be left over.
+    fn hold_open(&mut self, lock: RecordId, key: LockKey) -> Arc<OpenLock> {
+        let open = Arc::new(OpenLock::new(lock, key));
+        self.open_lock = Arc::downgrade(&open);
+        open
     }
 
     fn unlock_with_pin(
@@ -266,17 +270,20 @@ impl Vault {
         self.put(&id, &lock)
     }
 
-    /// Removes the payment lock: seeds are sealed by their records alone again.
+    /// Removes the payment lock: seeds are sealed by their records alone again, and the account's secrets are deleted.
     ///
     /// # Errors
     /// `PaymentsLocked` if `unlocked` is not of this lock; `Storage`, `Random`.
     pub(crate) fn remove_lock(&mut self, unlocked: &mut PaymentUnlock) -> Result<(), VaultError> {
-        let Some(OpenLock { lock, .. }) = unlocked.0.clone() else { return Ok(()) };
+        let Some(lock) = unlocked.0.as_ref().map(|open| *open.lock()) else { return Ok(()) };
         self.transaction(|transaction| {
             for (id, mut credential) in transaction.list::<PaymentCredential>()? {
                 let seed = unlocked.seed(transaction.vault_id(), &credential)?;
                 credential.seed = PaymentSeed::Open(seed);
                 transaction.put(&id, &credential)?;
+            }
+            for (id, _) in transaction.list::<AccountSecret>()? {
+                transaction.delete(&id)?;
             }
             if transaction.delete(&lock)? { Ok(()) } else { Err(VaultError::PaymentsLocked) }
         })?;
@@ -284,8 +291,8 @@ impl Vault {
         Ok(())
     }
 
-    /// Drops the payment lock and all payment credentials: the last resort when nothing opens the lock any more.
-    /// The issuer has to provision again.
+    /// Drops the payment lock, all payment credentials, the session and the account's own second factor: the last resort
+    /// when nothing opens the lock any more. The owner has to log in again.
     ///
     /// # Errors
     /// `Storage`.
@@ -303,14 +310,17 @@ impl Vault {
         change: impl FnOnce(&VaultId, &mut PaymentLock, &LockKey) -> Result<(), VaultError>,
     ) -> Result<(), VaultError> {
         let opened = self.transaction(|transaction| {
-            let (mut lock, opened) = match unlocked.0.clone() {
-                Some(opened) => (transaction.get_opened(&opened)?, opened),
-                None => transaction.create_lock()?,
+            let (mut lock, opened) = if let Some(opened) = unlocked.0.clone() {
+                (transaction.get_opened(&opened)?, opened)
+            } else {
+                let (lock, opened) = transaction.create_lock()?;
+                (lock, Arc::new(opened))
             };
-            change(transaction.vault_id(), &mut lock, &opened.key)?;
-            transaction.put(&opened.lock, &lock)?;
+            change(transaction.vault_id(), &mut lock, opened.key())?;
+            transaction.put(opened.lock(), &lock)?;
             Ok::<_, VaultError>(opened)
         })?;
+        self.open_lock = Arc::downgrade(&opened);
         *unlocked = PaymentUnlock(Some(opened));
         Ok(())
     }
@@ -354,13 +364,13 @@ impl Transaction<'_> {
         // A seed under the key of a lock that is gone would be lost.
         self.check_unlock(unlocked)?;
         if let Some(opened) = &unlocked.0 {
-            self.lock_seed(&opened.key, &mut credential)?;
+            self.lock_seed(opened.key(), &mut credential)?;
         }
         self.add(&credential)
     }
 
-    /// Drops the payment lock, all payment credentials, and a request for one: its answer would be a credential
-    /// whose last counter is unknown.
+    /// Drops the payment lock, the account's secrets, all payment credentials, and a request for one: its answer would
+    /// be a credential whose last counter is unknown.
     pub(super) fn drop_payments(&mut self) -> Result<(), VaultError> {
         let payments = self.list::<PaymentCredential>()?.into_iter().map(|(id, _)| id);
         let locks = self.list::<PaymentLock>()?.into_iter().map(|(id, _)| id);
@@ -368,7 +378,7 @@ impl Transaction<'_> {
         for id in payments.chain(locks).chain(asked).collect::<Vec<_>>() {
             self.delete(&id)?;
         }
-        Ok(())
+        self.drop_account_secrets()
     }
 
     /// Checks that the token is of the present lock, or that there is no lock.
@@ -381,7 +391,7 @@ impl Transaction<'_> {
 
     /// The lock that was opened, if it is still there.
     fn get_opened(&self, opened: &OpenLock) -> Result<PaymentLock, VaultError> {
-        self.get(&opened.lock)?.ok_or(VaultError::PaymentsLocked)
+        self.get(opened.lock())?.ok_or(VaultError::PaymentsLocked)
     }
 
     fn expect_no_lock(&self) -> Result<(), VaultError> {
@@ -392,10 +402,9 @@ impl Transaction<'_> {
     /// A new lock without a way to open it yet, all seeds under it.
     fn create_lock(&mut self) -> Result<(PaymentLock, OpenLock), VaultError> {
         self.expect_no_lock()?;
-        let opened =
-            OpenLock { lock: RecordId::make(self.random)?, key: LockKey::make(self.random)? };
+        let opened = OpenLock::new(RecordId::make(self.random)?, LockKey::make(self.random)?);
         for (id, mut credential) in self.list::<PaymentCredential>()? {
-            self.lock_seed(&opened.key, &mut credential)?;
+            self.lock_seed(opened.key(), &mut credential)?;
             self.put(&id, &credential)?;
         }
         Ok((PaymentLock { pin: None, key: None, failed_pin_tries: 0 }, opened))

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Weak;
 
 use ring::hmac;
 use rusqlite::{Connection, TransactionBehavior};
@@ -14,6 +15,7 @@ use super::keys::Keyring;
 use super::keystore::Keystore;
 use super::kinds::RecordKind;
 use super::manifest::Manifest;
+use super::open_lock::OpenLock;
 use super::rollback::RollbackGuard;
 use super::rows;
 use super::transaction::Transaction;
@@ -32,6 +34,8 @@ pub struct Vault {
     /// Something was deleted and may still be in the log.
     pub(super) purge_due: bool,
     pub(super) log: LogName,
+    /// The payment lock's key while somebody holds an unlock token.
+    pub(super) open_lock: Weak<OpenLock>,
 }
 
 impl Vault {

@@ -126,6 +126,11 @@ impl<'a> Transaction<'a> {
         Ok(true)
     }
 
+    /// Has what this transaction overwrites purged from the file, as what it deletes is.
+    pub(crate) fn purge_overwritten(&mut self) {
+        self.deleted = true;
+    }
+
     /// Revision and manifest entry of a record as it is now.
     fn entry(&self, id: &RecordId) -> Result<Option<(u64, [u8; 32])>, VaultError> {
         rows::find(&self.sql, id, |rev, sealed| {

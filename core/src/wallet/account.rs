@@ -4,13 +4,14 @@ use super::error::Error;
 use super::open::Wallet;
 use super::profile::{AccountProfile, AccountStatus};
 use super::request::{FollowUp, OutgoingRequest, PendingRequest};
+use crate::formats::otpauth;
 use crate::protocol::{
     BeginPasswordReset, BeginSignUp, Call, ConfirmAddressChange, DeviceKey, DeviceSigned,
     FinishPasswordReset, FinishSignUp, Handle, IssuerError, Language, LogIn, MailedCodeText,
-    PasswordText, Request, SecondFactor, SessionCall, Ticket, TotpText, VerifyPasswordReset,
-    VerifySignUpCode,
+    PasswordText, Request, SecondFactor, SecretText, SessionCall, Ticket, TotpText,
+    VerifyPasswordReset, VerifySignUpCode,
 };
-use crate::vault::VaultError;
+use crate::vault::{RecordId, VaultError};
 
 /// The owner's account at an issuer. A wallet has one at most; the device's key signs for it.
 ///
@@ -85,7 +86,7 @@ impl<'w> Account<'w> {
         kept.map(|kept| {
             Ok(AccountStatus {
                 profile: AccountProfile::of(&kept)?,
-                logged_in: kept.session.is_some(),
+                logged_in: self.0.has_session()?,
             })
         })
         .transpose()
@@ -133,13 +134,14 @@ impl<'w> Account<'w> {
     /// which are not kept.
     ///
     /// # Errors
-    /// Those of the keystore.
+    /// [`Error::PaymentsLocked`] if a payment lock is set and closed: the session is stored under it. Those of the keystore.
     pub fn finish_sign_up(
         &self,
         profile: &AccountProfile,
         ticket: Ticket,
         totp: TotpText,
     ) -> RequestResult<FinishSignUp> {
+        self.0.expect_open_lock()?;
         self.signed(profile, |device| FinishSignUp { ticket, device, totp })
     }
 
@@ -183,6 +185,7 @@ impl<'w> Account<'w> {
     /// ```
     ///
     /// # Errors
+    /// [`Error::PaymentsLocked`] if a payment lock is set and closed: open it, or [drop it](crate::Payments::remove_all).
     /// Those of the keystore.
     pub fn log_in(
         &self,
@@ -190,6 +193,7 @@ impl<'w> Account<'w> {
         password: PasswordText,
         second_factor: Option<SecondFactor>,
     ) -> RequestResult<LogIn> {
+        self.0.expect_open_lock()?;
         let handle = profile.handle.clone();
         let device_name = profile.device_name.clone();
         self.signed(profile, |device| LogIn {
@@ -244,10 +248,11 @@ impl<'w> Account<'w> {
         Ok(request)
     }
 
-    /// Makes a request in the session of this wallet, signed by its device: a token alone does little.
+    /// Makes a request in the session of this wallet, signed by its device: a token alone does little. Where a payment lock
+    /// is set, somebody has to hold a token of it.
     ///
     /// # Errors
-    /// [`Error::NotLoggedIn`], [`Error::Corrupt`], [`Error::Failed`]; those of the keystore.
+    /// [`Error::PaymentsLocked`], [`Error::NotLoggedIn`], [`Error::Corrupt`], [`Error::Failed`]; those of the keystore.
     pub fn session_request<C: SessionCall>(&self, call: &C) -> RequestResult<C> {
         let written = Request::written(call).map_err(request_error)?;
         let mut out = self.outgoing_in_session(written.into(), call.ends())?;
@@ -271,6 +276,17 @@ impl<'w> Account<'w> {
         Ok(request)
     }
 
+    /// Stores a second factor that the issuer made for this account, as it came in an answer: under the payment lock, or in
+    /// memory where there is none. No transfer and no export carries it.
+    ///
+    /// # Errors
+    /// [`Error::PaymentsLocked`], [`Error::Invalid`] for what is no second factor, [`Error::Failed`].
+    pub fn keep_factor(&mut self, uri: &SecretText) -> Result<RecordId, Error> {
+        let factor = otpauth::parse(uri.expose().as_bytes());
+        let factor = factor.map_err(|error| Error::Invalid(error.to_string()))?;
+        self.0.keep_own_factor(&factor)
+    }
+
     /// Makes a request that is authorised by the code of a notice instead of a session. All sessions end with it, also
     /// that of this wallet.
     ///
@@ -281,6 +297,7 @@ impl<'w> Account<'w> {
         Ok(PendingRequest::new(OutgoingRequest {
             profile: profile.clone(),
             envelope,
+            session: None,
             then: FollowUp::DiscardSession,
         }))
     }
@@ -295,6 +312,7 @@ impl<'w> Account<'w> {
         Ok(PendingRequest::new(OutgoingRequest {
             profile: profile.clone(),
             envelope: request.into(),
+            session: None,
             then: FollowUp::Nothing,
         }))
     }

@@ -10,6 +10,7 @@ use crate::protocol::{
     MailedCodeText, PasswordText, PaymentPage, Refusal, Response, SecondFactor, Ticket, TotpText,
     is_signed, session_signer,
 };
+use crate::vault::{PaymentUnlock, UnlockMethod};
 
 fn profile(issuer: &str) -> AccountProfile {
     AccountProfile {
@@ -80,6 +81,8 @@ fn each_request_is_signed_for_its_purpose() {
 fn a_session_survives_a_restart_and_goes_to_its_issuer() {
     let phone = TestPhone::new(SystemClock);
     let mut wallet = phone.open();
+    let mut unlock = PaymentUnlock::without_lock();
+    wallet.payments().set_unlock_key(&mut unlock, &[0x4b; 32]).unwrap();
     assert_eq!(wallet.account().get().unwrap(), None);
     assert_eq!(wallet.account().session_request(&GetAccount {}).unwrap_err(), Error::NotLoggedIn);
     let ticket = Ticket::new("AQ").unwrap();
@@ -94,6 +97,11 @@ fn a_session_survives_a_restart_and_goes_to_its_issuer() {
     let mut wallet = phone.open();
     let known = wallet.account().get().unwrap().unwrap();
     assert_eq!((&known.profile, known.logged_in), (&profile(HERE), true));
+    assert_eq!(
+        wallet.account().session_request(&GetAccount {}).unwrap_err(),
+        Error::PaymentsLocked
+    );
+    let _unlock = wallet.payments().unlock(UnlockMethod::Key(&[0x4b; 32])).unwrap();
     let asked = wallet.account().session_request(&GetAccount {}).unwrap();
     let to = asked.issuer();
     let request = asked.envelope();

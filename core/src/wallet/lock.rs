@@ -1,6 +1,7 @@
 //! The payment lock, as a settings page sees it.
 
 use super::error::Error;
+use super::memory_secrets::MemorySecrets;
 use super::payments::Payments;
 use crate::vault::{Argon2Params, LockStatus, PaymentUnlock};
 
@@ -26,7 +27,8 @@ impl Payments<'_> {
         pin: &[u8],
         params: Argon2Params,
     ) -> Result<(), Error> {
-        Ok(self.0.vault.set_pin(unlock, pin, params)?)
+        self.0.vault.set_pin(unlock, pin, params)?;
+        self.0.move_under_lock(unlock)
     }
 
     /// Sets or changes the key that the host keeps behind a biometric prompt: 32 random bytes of the host's. It alone
@@ -35,7 +37,8 @@ impl Payments<'_> {
     /// # Errors
     /// [`Error::Invalid`] for a key that has not 32 bytes; otherwise as [`set_pin`](Self::set_pin).
     pub fn set_unlock_key(&mut self, unlock: &mut PaymentUnlock, key: &[u8]) -> Result<(), Error> {
-        Ok(self.0.vault.set_unlock_key(unlock, key)?)
+        self.0.vault.set_unlock_key(unlock, key)?;
+        self.0.move_under_lock(unlock)
     }
 
     /// Forgets the PIN. The lock need not be open: this opens nothing.
@@ -54,20 +57,27 @@ impl Payments<'_> {
         Ok(self.0.vault.forget_unlock_key()?)
     }
 
-    /// Takes the lock away. Payments are open from then on.
+    /// Takes the lock away. Payments are open from then on; the session and the account's own second factor are in memory
+    /// until the wallet is closed.
     ///
     /// # Errors
     /// [`Error::PaymentsLocked`] if `unlock` is not of this lock; [`Error::Failed`].
     pub fn remove_lock(&mut self, unlock: &mut PaymentUnlock) -> Result<(), Error> {
-        Ok(self.0.vault.remove_lock(unlock)?)
+        let Some(lock) = unlock.open_lock().cloned() else { return Ok(()) };
+        let secrets = self.0.secrets_under(&lock)?;
+        self.0.vault.remove_lock(unlock)?;
+        self.0.memory = secrets;
+        Ok(())
     }
 
-    /// Removes all payment credentials and the lock: the way out when PIN and finger are both lost. The issuer provisions
-    /// anew.
+    /// Removes all payment credentials, the lock, the session and the account's own second factor: the way out when PIN
+    /// and finger are both lost. Whoever goes on logs in with a second factor from elsewhere.
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
     pub fn remove_all(&mut self) -> Result<(), Error> {
-        Ok(self.0.vault.drop_payments()?)
+        self.0.vault.drop_payments()?;
+        self.0.memory = MemorySecrets::default();
+        Ok(())
     }
 }

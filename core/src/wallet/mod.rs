@@ -6,17 +6,22 @@
 //! | `payments`, `lock` | [`Payments`]: payment credentials and their codes, the payment lock |
 //! | `otp_credentials`, `passes` | one-time passwords; passes of others |
 //! | `account`, `session`, `provisioning`, `payment_history` | [`Account`]: requests to the issuer, and what their answers bring |
+//! | `account_secrets`, `memory_secrets` | the session and the account's own second factor: under the payment lock or in memory |
 //! | `request`, `profile`, `issuer_address` | a request on its way, and whom it is for |
 //! | `transfer` | [`Transfer`]: passes and one-time passwords to another phone |
 //! | `error` | [`Error`]: what a user interface acts on |
 
 mod account;
+mod account_secrets;
+#[cfg(test)]
+mod account_secrets_tests;
 #[cfg(test)]
 mod account_tests;
 mod error;
 mod handles;
 mod issuer_address;
 mod lock;
+mod memory_secrets;
 mod open;
 mod otp_credentials;
 mod passes;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::Error;
+use super::memory_secrets::MemorySecrets;
 use crate::vault::{Keystore, RecordId, RecordKind, Vault};
 use crate::{Clock, Device};
 
@@ -12,6 +13,7 @@ use crate::{Clock, Device};
 pub struct Wallet {
     pub(super) vault: Vault,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) memory: MemorySecrets,
 }
 
 impl Wallet {
@@ -32,8 +34,8 @@ impl Wallet {
         Ok(Self::on(Vault::open(path, device)?, device))
     }
 
-    /// Opens the wallet at `path` although it is an older copy, when its owner says so. Payment credentials and their lock
-    /// are dropped, for the issuer to provision again; passes and one-time passwords stay as the copy has them.
+    /// Opens the wallet at `path` although it is an older copy, when its owner says so. Payment credentials, their lock,
+    /// the session and the account's own second factor are dropped, for the owner to log in again; other passes and one-time passwords stay as the copy has them.
     ///
     /// # Errors
     /// Those of [`open`](Self::open) but [`Error::RolledBack`].
@@ -42,7 +44,8 @@ impl Wallet {
     }
 
     fn on(vault: Vault, device: &Device) -> Self {
-        Self { vault, clock: Arc::clone(&device.clock) }
+        let clock = Arc::clone(&device.clock);
+        Self { vault, clock, memory: MemorySecrets::default() }
     }
 
     /// Has another keystore protect the wallet from now on. Cheap: one row is written.

@@ -2,6 +2,7 @@
 
 use subtle::ConstantTimeEq as _;
 
+use super::account_secrets::refuse_own_factor;
 use super::error::Error;
 use super::open::Wallet;
 use crate::SecretBytes;
@@ -29,6 +30,8 @@ pub struct OtpCredentialInfo {
     pub digits: u8,
     /// Whether codes follow the time or a counter.
     pub kind: OtpKind,
+    /// Whether it is a second factor of this wallet's own account, which no transfer or export carries.
+    pub is_own_factor: bool,
 }
 
 impl<'w> OtpCredentials<'w> {
@@ -36,13 +39,15 @@ impl<'w> OtpCredentials<'w> {
         Self(wallet)
     }
 
-    /// Stores a credential, as [`otpauth::parse`] gives it.
+    /// Stores a credential, as [`otpauth::parse`] gives it. A second factor of this wallet's own account is stored under
+    /// the payment lock, or in memory where there is none.
     ///
     /// # Errors
-    /// [`Error::Invalid`] names the value that cannot be stored; [`Error::Failed`].
+    /// [`Error::Invalid`] names the value that cannot be stored; [`Error::PaymentsLocked`] for the account's own second
+    /// factor while the lock is closed; [`Error::Failed`].
     pub fn add(&mut self, credential: &OtpCredential) -> Result<RecordId, Error> {
-        check_names(credential)?;
-        Ok(self.0.vault.add(credential)?)
+        let ids = self.add_all(std::slice::from_ref(credential))?;
+        ids.into_iter().next().ok_or(Error::Corrupt)
     }
 
     /// Finds the credentials that are the same as this one but for a counter: those that another import has brought.
@@ -50,7 +55,8 @@ impl<'w> OtpCredentials<'w> {
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
     pub fn find_same(&self, credential: &OtpCredential) -> Result<Vec<RecordId>, Error> {
-        let all = self.0.vault.list::<OtpCredential>()?;
+        let mut all = self.0.vault.list::<OtpCredential>()?;
+        all.extend(self.0.own_factors()?);
         let same = all.into_iter().filter(|(_, stored)| is_same(stored, credential));
         Ok(same.map(|(id, _)| id).collect())
     }
@@ -61,28 +67,41 @@ impl<'w> OtpCredentials<'w> {
     /// As [`add`](Self::add).
     pub fn add_all(&mut self, credentials: &[OtpCredential]) -> Result<Vec<RecordId>, Error> {
         credentials.iter().try_for_each(check_names)?;
-        let all = self.0.vault.transaction(|tx| credentials.iter().map(|it| tx.add(it)).collect());
-        Ok(all?)
+        self.0
+            .store_all(|tx, storage| credentials.iter().map(|it| storage.add_otp(tx, it)).collect())
     }
 
-    /// All one-time-password credentials, by id.
+    /// All one-time-password credentials, by id. The account's own second factor is among them while it can be used.
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Failed`].
     pub fn list(&self) -> Result<Vec<OtpCredentialInfo>, Error> {
-        let all = self.0.vault.list::<OtpCredential>()?;
-        Ok(all.into_iter().map(|(id, stored)| describe(id, stored)).collect())
+        let stored = self.0.vault.list::<OtpCredential>()?.into_iter();
+        let own = self.0.own_factors()?.into_iter();
+        let mut all: Vec<_> = stored.map(|(id, it)| describe(id, it, false)).collect();
+        all.extend(own.map(|(id, it)| describe(id, it, true)));
+        all.sort_by_key(|it| it.id);
+        Ok(all)
     }
 
     /// The code by the device's clock, or of the next counter, which is then used up: the one after it is stored,
     /// durably, before this returns. Costs one durable write with a counter and none without.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Invalid`] once the last of 2^64 counters is reached; [`Error::Failed`].
+    /// [`Error::NotFound`]; [`Error::PaymentsLocked`] for the account's own second factor while the lock is closed;
+    /// [`Error::Invalid`] once the last of 2^64 counters is reached; [`Error::Failed`].
     pub fn code(&mut self, id: &RecordId) -> Result<OtpCode, Error> {
         let now = self.0.clock.now();
+        if let Some(own) = self.0.own_factor(id)? {
+            return Ok(own.code(now).map_err(VaultError::from)?);
+        }
+        let is_closed = self.0.expect_open_lock().is_err();
         self.0.vault.transaction(|tx| {
             let mut stored: OtpCredential = tx.get(id)?.ok_or(Error::NotFound)?;
+            // An earlier version stored it, and the lock was not opened since.
+            if is_closed && tx.is_own_factor(&stored)? {
+                return Err(Error::PaymentsLocked);
+            }
             let code = stored.code(now).map_err(VaultError::from)?;
             if let OtpKind::Hotp(counter) = &mut stored.kind {
                 let used_up = || Error::Invalid("this credential has no counter left".into());
@@ -96,10 +115,15 @@ impl<'w> OtpCredentials<'w> {
     /// The credential as an `otpauth` URI, secret and all: for an export that the person asked for by name.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Corrupt`], [`Error::Failed`].
-    pub fn reveal_uri(&self, id: &RecordId) -> Result<SecretBytes, Error> {
-        let stored = self.0.vault.get(id)?.ok_or(Error::NotFound)?;
-        Ok(otpauth::reveal(&stored))
+    /// [`Error::Invalid`] for the account's own second factor, which is never exported; [`Error::NotFound`],
+    /// [`Error::Corrupt`], [`Error::Failed`].
+    pub fn reveal_uri(&mut self, id: &RecordId) -> Result<SecretBytes, Error> {
+        self.0.refuse_own_factor(id)?;
+        self.0.vault.transaction(|tx| {
+            let stored = tx.get(id)?.ok_or(Error::NotFound)?;
+            refuse_own_factor(tx, &stored)?;
+            Ok(otpauth::reveal(&stored))
+        })
     }
 
     /// Removes a one-time-password credential.
@@ -107,7 +131,7 @@ impl<'w> OtpCredentials<'w> {
     /// # Errors
     /// [`Error::NotFound`] if there is none with this id.
     pub fn remove(&mut self, id: &RecordId) -> Result<(), Error> {
-        self.0.remove::<OtpCredential>(id)
+        if self.0.remove_own_factor(id)? { Ok(()) } else { self.0.remove::<OtpCredential>(id) }
     }
 }
 
@@ -132,7 +156,7 @@ fn is_same(one: &OtpCredential, other: &OtpCredential) -> bool {
         && (one.algorithm, one.digits) == (other.algorithm, other.digits)
 }
 
-fn describe(id: RecordId, stored: OtpCredential) -> OtpCredentialInfo {
+fn describe(id: RecordId, stored: OtpCredential, is_own_factor: bool) -> OtpCredentialInfo {
     let OtpCredential { issuer, account, algorithm, digits, kind, .. } = stored;
-    OtpCredentialInfo { id, issuer, account, algorithm, digits, kind }
+    OtpCredentialInfo { id, issuer, account, algorithm, digits, kind, is_own_factor }
 }

@@ -58,8 +58,9 @@ impl<'w> Payments<'w> {
         Self(wallet)
     }
 
-    /// Opens the payment lock, if there is one; what comes back makes payment codes until it is dropped. A PIN costs
-    /// some hundred milliseconds of work by design; the rest costs nothing.
+    /// Opens the payment lock, if there is one; what comes back makes payment codes until it is dropped, and until then the
+    /// session and the account's own second factor can be used. A PIN costs some hundred milliseconds of work by design;
+    /// the rest costs nothing, but for what an earlier version stored open, which is moved under the lock.
     ///
     /// ```compile_fail
     /// # use tegata::{*, code::Audience, vault::RecordId};
@@ -73,7 +74,9 @@ impl<'w> Payments<'w> {
     /// is not the one, [`Error::UnlockNotSet`]; [`Error::Failed`] and those of the keystore, after which no try is
     /// counted.
     pub fn unlock(&mut self, with: UnlockMethod<'_>) -> Result<PaymentUnlock, Error> {
-        Ok(self.0.vault.unlock(with)?)
+        let unlock = self.0.vault.unlock(with)?;
+        self.0.move_under_lock(&unlock)?;
+        Ok(unlock)
     }
 
     /// Stores a credential, under the payment lock if there is one.

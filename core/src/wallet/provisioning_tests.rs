@@ -6,6 +6,7 @@ use hpke::{aead::AesGcm256, kdf::HkdfSha256, kem::X25519HkdfSha256};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
 use super::error::Error;
+use super::open::Wallet;
 use super::payments::{NewPaymentCredential, NextCode};
 use super::profile::AccountProfile;
 use super::test_phone::{TestPhone, keystore};
@@ -82,9 +83,12 @@ impl Clock for Noon {
     }
 }
 
-/// Gives a phone whose wallet is logged in.
 fn phone() -> TestPhone {
-    let phone = TestPhone::new(Noon);
+    TestPhone::new(Noon)
+}
+
+/// Opens the phone's wallet and logs in.
+fn logged_in(phone: &TestPhone) -> Wallet {
     let profile = AccountProfile {
         handle: "hanako@example.org".parse().unwrap(),
         issuer: "http://127.0.0.1:8080".parse().unwrap(),
@@ -98,13 +102,13 @@ fn phone() -> TestPhone {
     let body = serde_json::to_vec(&result).unwrap();
     let response = Response { status: 200, body, retry_after: None };
     wallet.account().complete(&request, &response).unwrap();
-    phone
+    wallet
 }
 
 #[test]
 fn a_request_stays_the_same_until_it_is_completed() {
     let phone = phone();
-    let mut wallet = phone.open();
+    let mut wallet = logged_in(&phone);
     let key = wallet.account().device_key().unwrap();
     let asked = wallet.account().provision().unwrap();
     let first = asked.envelope();
@@ -116,7 +120,7 @@ fn a_request_stays_the_same_until_it_is_completed() {
     assert!(is_signed(&key, "provision", first.body(), first.signature().unwrap()));
     // The app is killed before the answer comes.
     drop(wallet);
-    let mut wallet = phone.open();
+    let mut wallet = logged_in(&phone);
     assert!(wallet.account().has_pending_provision().unwrap());
     let again = wallet.account().provision().unwrap();
     assert_eq!(again.envelope().body(), first.body());
@@ -142,7 +146,7 @@ fn a_request_stays_the_same_until_it_is_completed() {
 #[test]
 fn the_next_credential_replaces_the_one_before() {
     let phone = phone();
-    let mut wallet = phone.open();
+    let mut wallet = logged_in(&phone);
     let unlock = PaymentUnlock::without_lock();
     let other = NewPaymentCredential {
         credential: CredentialId([7; 16]),
@@ -165,7 +169,7 @@ fn the_next_credential_replaces_the_one_before() {
 #[test]
 fn till_cards_are_checked_with_the_credentials_key() {
     let phone = phone();
-    let mut wallet = phone.open();
+    let mut wallet = logged_in(&phone);
     let unlock = PaymentUnlock::without_lock();
     let asked = wallet.account().provision().unwrap();
     let answer = answer(asked.envelope().body(), 1);
@@ -197,7 +201,7 @@ fn till_cards_are_checked_with_the_credentials_key() {
 #[test]
 fn a_wrong_or_altered_answer_changes_nothing() {
     let phone = phone();
-    let mut wallet = phone.open();
+    let mut wallet = logged_in(&phone);
     let unlock = PaymentUnlock::without_lock();
     let first = wallet.account().provision().unwrap();
     wallet.account().discard_provision().unwrap();
@@ -228,7 +232,7 @@ fn a_wrong_or_altered_answer_changes_nothing() {
 #[test]
 fn another_device_key_makes_another_request() {
     let phone = phone();
-    let mut wallet = phone.open();
+    let mut wallet = logged_in(&phone);
     let first = wallet.account().provision().unwrap();
     wallet.change_keystore(keystore(&phone.folder.path().join("other"))).unwrap();
     let second = wallet.account().provision().unwrap();
@@ -245,10 +249,10 @@ fn another_device_key_makes_another_request() {
 #[test]
 fn a_payment_lock_needs_its_unlock_token() {
     let phone = phone();
-    let mut wallet = phone.open();
+    let mut wallet = logged_in(&phone);
     let mut unlock = PaymentUnlock::without_lock();
     let cheap = Argon2Params::new(8, 1, 1).unwrap();
-    wallet.vault.set_pin(&mut unlock, b"739164", cheap).unwrap();
+    wallet.payments().set_pin(&mut unlock, b"739164", cheap).unwrap();
     let asked = wallet.account().provision().unwrap();
     let answer = answer(asked.envelope().body(), 1);
     let without = PaymentUnlock::without_lock();

@@ -11,6 +11,7 @@ use crate::protocol::{
     IssuedTicket, LogInResult, PaymentPage, RecoveryCode, RecoveryCodes, SecretText, SessionToken,
     SignUpResult, Ticket,
 };
+use crate::vault::RecordId;
 
 /// A request for the host to send, and the issuer that it is for; `A` is the type of the answer. Hand the response to
 /// [`Account::complete`](super::Account::complete).
@@ -25,6 +26,8 @@ pub struct PendingRequest<A> {
 pub(super) struct OutgoingRequest {
     pub(super) profile: AccountProfile,
     pub(super) envelope: Envelope,
+    /// The record of the session that it is sent in, if that is under the payment lock.
+    pub(super) session: Option<RecordId>,
     pub(super) then: FollowUp,
 }
 
@@ -70,6 +73,23 @@ pub trait SplitSession: DeserializeOwned {
 
     /// Splits the answer into the session, if it has one, and the rest.
     fn split_session(self) -> (Option<SessionToken>, Self::Rest);
+
+    /// The second factor in the answer, if the issuer made a new one.
+    fn issued_factor(&self) -> Option<&SecretText> {
+        None
+    }
+}
+
+impl SplitSession for FactorEnrolment {
+    type Rest = SecretText;
+
+    fn split_session(self) -> (Option<SessionToken>, Self::Rest) {
+        (None, self.otpauth)
+    }
+
+    fn issued_factor(&self) -> Option<&SecretText> {
+        Some(&self.otpauth)
+    }
 }
 
 macro_rules! split_session {
@@ -87,7 +107,6 @@ macro_rules! split_session {
 
 split_session! {
     IssuedTicket => Ticket, |issued| (None, issued.ticket);
-    FactorEnrolment => SecretText, |enrolment| (None, enrolment.otpauth);
     SignUpResult => Vec<RecoveryCode>, |answer| (Some(answer.session), answer.recovery_codes);
     RecoveryCodes => Vec<RecoveryCode>, |answer| (None, answer.recovery_codes);
     LogInResult => bool, |answer| (Some(answer.session), answer.must_enrol);

@@ -4,17 +4,20 @@ use super::account::Account;
 use super::error::Error;
 use super::profile::AccountProfile;
 use super::request::{FollowUp, OutgoingRequest, PendingRequest, SplitSession};
-use crate::SecretBytes;
-use crate::protocol::{EndedSessions, Envelope, IssuerProblem, Refusal, Response, SessionToken};
+use crate::formats::otpauth;
+use crate::protocol::{
+    EndedSessions, Envelope, IssuerProblem, Refusal, Response, SecretText, SessionToken,
+};
 use crate::vault::{AccountRecord, RecordId, Transaction};
 
 impl Account<'_> {
-    /// Takes the response: keeps the session in it, durably, in place of the one before, drops a session that has ended,
+    /// Takes the response: keeps the session in it in place of the one before, under the payment lock or, where there is
+    /// none, in memory, drops a session that has ended,
     /// and gives the rest.
     ///
     /// # Errors
     /// [`Error::Issuer`] if the issuer did not do it; [`Error::NotLoggedIn`] if it no longer knows the session, which is
-    /// dropped then; [`Error::Failed`] if it was done there and the session could not be kept here: then log in again.
+    /// dropped then; [`Error::PaymentsLocked`] or [`Error::Failed`] if it was done there and the session could not be kept here: then log in again.
     pub fn complete<A: SplitSession>(
         &mut self,
         request: &PendingRequest<A>,
@@ -23,6 +26,9 @@ impl Account<'_> {
         let body = self.successful_body(&request.out, response)?;
         let answer: A = serde_json::from_slice(body)
             .map_err(|_| Error::Issuer(IssuerProblem::UnreadableAnswer))?;
+        if let Some(uri) = answer.issued_factor() {
+            self.learn_issuer_name(uri)?;
+        }
         let (session, rest) = answer.split_session();
         self.follow_up(&request.out, session)?;
         Ok(rest)
@@ -33,12 +39,7 @@ impl Account<'_> {
     /// # Errors
     /// [`Error::Failed`].
     pub fn discard_session(&mut self) -> Result<(), Error> {
-        self.0.vault.transaction(|tx| match only(tx)? {
-            Some((id, kept)) if kept.session.is_some() => {
-                Ok(tx.put(&id, &AccountRecord { session: None, ..kept })?)
-            }
-            _ => Ok(()),
-        })
+        self.0.discard_session()
     }
 
     // What follows is not generic, since each of the two dozen calls would have a copy of it in the library.
@@ -49,7 +50,7 @@ impl Account<'_> {
         ends: EndedSessions,
     ) -> Result<OutgoingRequest, Error> {
         let kept = self.record()?.ok_or(Error::NotLoggedIn)?;
-        let session = session_of(&kept)?;
+        let session = self.0.session()?;
         let ends = match ends {
             EndedSessions::Nothing => false,
             EndedSessions::ThisSession => true,
@@ -58,7 +59,8 @@ impl Account<'_> {
         let then = if ends { FollowUp::DiscardSession } else { FollowUp::Nothing };
         Ok(OutgoingRequest {
             profile: AccountProfile::of(&kept)?,
-            envelope: envelope.in_session(session),
+            envelope: envelope.in_session(session.token),
+            session: session.record,
             then,
         })
     }
@@ -95,13 +97,12 @@ impl Account<'_> {
 
     /// Drops the session that the request was sent in. One of a log-in since then stays.
     fn discard_session_of(&mut self, out: &OutgoingRequest) -> Result<(), Error> {
+        if let Some(sent) = out.envelope.session() {
+            return self.0.discard_sent_session(sent, out.session);
+        }
         let Some(kept) = self.record()? else { return Ok(()) };
-        let is_its = if let (Some(sent), Some(kept)) = (out.envelope.session(), &kept.session) {
-            sent.expose().as_bytes() == kept.expose()
-        } else {
-            let AccountProfile { handle, issuer, .. } = &out.profile;
-            kept.handle == handle.address() && kept.issuer_address == issuer.as_str()
-        };
+        let AccountProfile { handle, issuer, .. } = &out.profile;
+        let is_its = kept.handle == handle.address() && kept.issuer_address == issuer.as_str();
         if is_its { self.discard_session() } else { Ok(()) }
     }
 
@@ -112,6 +113,16 @@ impl Account<'_> {
             }
             None => Ok(()),
         })
+    }
+
+    /// Stores the issuer's name as the new factor says it: a factor that comes back by hand is known by it.
+    fn learn_issuer_name(&mut self, uri: &SecretText) -> Result<(), Error> {
+        let Ok(factor) = otpauth::parse(uri.expose().as_bytes()) else { return Ok(()) };
+        let name = factor.issuer.as_str();
+        if name.is_empty() {
+            return Ok(());
+        }
+        Ok(self.0.vault.transaction(|tx| tx.learn_issuer_name(name))?)
     }
 
     pub(super) fn record(&self) -> Result<Option<AccountRecord>, Error> {
@@ -127,21 +138,12 @@ impl Account<'_> {
             handle: profile.handle.address().to_owned(),
             issuer_address: profile.issuer.to_string(),
             device_name: profile.device_name.clone().into(),
-            session: Some(SecretBytes::new(session.expose().as_bytes())),
+            session: None,
         };
-        self.0.vault.transaction(|tx| match only(tx)? {
-            Some((id, _)) => Ok(tx.put(&id, &account)?),
-            None => Ok(tx.add(&account).map(|_| ())?),
-        })
+        self.0.store_session(&account, session)
     }
 }
 
 fn only(tx: &Transaction<'_>) -> Result<Option<(RecordId, AccountRecord)>, Error> {
     Ok(tx.list::<AccountRecord>()?.pop())
-}
-
-fn session_of(kept: &AccountRecord) -> Result<SessionToken, Error> {
-    let session = kept.session.as_ref().ok_or(Error::NotLoggedIn)?;
-    let session = std::str::from_utf8(session.expose()).map_err(|_| Error::Corrupt)?;
-    SessionToken::new(session).map_err(|_| Error::Corrupt)
 }

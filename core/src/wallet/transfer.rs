@@ -1,5 +1,6 @@
 //! Transfers of passes and one-time passwords from the owner's other phone, or to it.
 
+use super::account_secrets::refuse_own_factor;
 use super::error::Error;
 use super::open::Wallet;
 use crate::hpke::ReceiverKey;
@@ -65,7 +66,8 @@ impl<'w> Transfer<'w> {
     ///
     /// # Errors
     /// [`Error::PaymentsLocked`] if `unlock` is not of this wallet's payment lock; [`Error::Transfer`];
-    /// [`Error::NotFound`] for an id of anything but a pass or a one-time password; [`Error::Failed`].
+    /// [`Error::NotFound`] for an id of anything but a pass or a one-time password; [`Error::Invalid`] for the account's
+    /// own second factor, which stays here; [`Error::Failed`].
     pub fn seal(
         &mut self,
         unlock: &PaymentUnlock,
@@ -75,6 +77,9 @@ impl<'w> Transfer<'w> {
     ) -> Result<String, Error> {
         if request.number()? != number {
             return Err(TransferError::NumberMismatch.into());
+        }
+        for id in ids {
+            self.0.refuse_own_factor(id)?;
         }
         self.0.vault.transaction(|tx| {
             tx.check_unlock(unlock)?;
@@ -89,10 +94,11 @@ impl<'w> Transfer<'w> {
     /// were sealed to. Records that are here already stay as they are.
     ///
     /// # Errors
-    /// [`Error::Transfer`]; [`Error::Failed`]. None of them changes anything.
+    /// [`Error::Transfer`]; [`Error::PaymentsLocked`] if a second factor of this wallet's own account is among them and the
+    /// lock is closed; [`Error::Failed`]. None of them changes anything.
     pub fn receive(&mut self, text: &str) -> Result<Vec<RecordId>, Error> {
         let sealed = SealedTransfer::read(text)?;
-        self.0.vault.transaction(|tx| {
+        self.0.store_all(|tx, storage| {
             let (id, state) = only(tx)?;
             if state.answered == Some(*sealed.request()) {
                 return Err(TransferError::AlreadyReceived.into());
@@ -104,10 +110,10 @@ impl<'w> Transfer<'w> {
             let all: Vec<_> =
                 sealed.open(&key)?.into_iter().map(TransferItem::into_plain).collect();
             let stored = all.iter().map(|it| match it {
-                TransferItem::Otp(credential) => tx.add(credential),
-                TransferItem::Pass(pass) => tx.add(pass),
+                TransferItem::Otp(credential) => storage.add_otp(tx, credential),
+                TransferItem::Pass(pass) => Ok(tx.add(pass)?),
             });
-            let stored = stored.collect::<Result<_, _>>()?;
+            let stored = stored.collect::<Result<_, Error>>()?;
             tx.put(
                 &id,
                 &vault::TransferState { pending_key: None, answered: Some(*sealed.request()) },
@@ -128,7 +134,10 @@ fn only(tx: &Transaction<'_>) -> Result<(RecordId, vault::TransferState), Error>
 
 fn item(tx: &Transaction<'_>, id: &RecordId) -> Result<TransferItem, Error> {
     match tx.get::<OtpCredential>(id) {
-        Ok(Some(credential)) => Ok(TransferItem::Otp(credential)),
+        Ok(Some(credential)) => {
+            refuse_own_factor(tx, &credential)?;
+            Ok(TransferItem::Otp(credential))
+        }
         Ok(None) => Err(Error::NotFound),
         Err(VaultError::WrongKind) => {
             let pass = tx.get::<Pass>(id)?.ok_or(Error::NotFound)?;

@@ -31,9 +31,19 @@ impl AccountArgs {
         Self { address: None, issuer: None, device_name: None }
     }
 
-    /// Opens the wallet, and resolves the account.
+    /// Opens the wallet and its payment lock, and resolves the account.
     pub(super) fn open(&self, files: &WalletFiles) -> Result<(Wallet, AccountProfile), Failure> {
-        let mut wallet = files.open()?;
+        let mut wallet = files.open_unlocked()?;
+        let profile = self.resolve(&mut wallet)?;
+        Ok((wallet, profile))
+    }
+
+    /// Opens the wallet, and its payment lock only if the PIN was given, and resolves the account.
+    pub(super) fn open_locked(
+        &self,
+        files: &WalletFiles,
+    ) -> Result<(Wallet, AccountProfile), Failure> {
+        let mut wallet = files.open_with_given_pin()?;
         let profile = self.resolve(&mut wallet)?;
         Ok((wallet, profile))
     }

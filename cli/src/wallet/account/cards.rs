@@ -54,7 +54,7 @@ impl Cards {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let mut wallet = files.open()?;
+        let mut wallet = files.open_unlocked()?;
         let list = ListCards {};
         let cards = match self.action.as_ref().unwrap_or(&Action::List) {
             Action::List => execute_in_session(&mut wallet, &list)?,

@@ -40,7 +40,7 @@ impl Devices {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let mut wallet = files.open()?;
+        let mut wallet = files.open_unlocked()?;
         if let Some(device) = self.forget {
             execute_in_session(&mut wallet, &ForgetDevice { device: DeviceNumber(device) })?;
             output

@@ -43,6 +43,11 @@ impl FactorArgs {
             .or(self.factor_here.as_ref().map(|_| HERE))
     }
 
+    /// Tells whether the factor is the one stored in this wallet, which the payment lock has to be opened for.
+    pub(super) fn is_here(&self) -> bool {
+        self.factor_here.is_some()
+    }
+
     /// Reads the factor, or prompts for it.
     pub(super) fn read(&self, wallet: &mut Wallet, of: &Handle) -> Result<SecondFactor, Failure> {
         let read = self.read_if_any(wallet, of, "Second factor (six digits, or a recovery code): ");
@@ -147,7 +152,7 @@ fn stored_factors(wallet: &mut Wallet, of: &Handle) -> Result<Vec<OtpCredentialI
 /// The arguments that say where a new second factor is stored.
 #[derive(Debug, Args)]
 pub(super) struct NewFactorArgs {
-    /// Store the new second factor in this wallet. Weaker: anyone who can open the wallet has both.
+    /// Store the new second factor in this wallet, under its payment lock. Weaker: anyone who can open the lock has both.
     #[arg(long = "keep-here")]
     keep_here: bool,
     /// Also show the new second factor as text: an otpauth URI, including its secret.
@@ -171,6 +176,16 @@ impl NewFactorArgs {
         Ok(())
     }
 
+    /// Refuses to store the factor here without a payment lock: it would be gone when the command ends.
+    pub(super) fn check_lock(&self, wallet: &mut Wallet) -> Result<(), Failure> {
+        let lock = wallet.payments().lock_status().map_err(account_failure)?;
+        if self.keep_here && lock.is_none() {
+            let text = "--keep-here needs a payment lock: set a PIN first with tegata wallet pin";
+            return Err(Failure::Usage(text.into()));
+        }
+        Ok(())
+    }
+
     /// Stores the new factor here or shows it; returns its record if stored.
     pub(super) fn put(
         &self,
@@ -178,17 +193,16 @@ impl NewFactorArgs {
         wallet: &mut Wallet,
         output: &Output,
     ) -> Result<Option<RecordId>, Failure> {
-        let uri = new.expose();
-        let credential = read_new(new)?;
         if self.keep_here {
-            return wallet.otp_credentials().add(&credential).map(Some).map_err(account_failure);
+            return wallet.account().keep_factor(new).map(Some).map_err(account_failure);
         }
+        let uri = new.expose();
         let symbol = Symbol::qr(uri).map_err(|e| Failure::cannot("draw the second factor")(&e))?;
         let text = if self.reveal { format!("{uri}\n") } else { String::new() };
         let words = format!(
             "{text}Scan it with an authenticator on another device. (No other device? \
-             --keep-here stores it in this wallet,\nwhich is weaker: anyone who can open the \
-             wallet has both. --reveal shows it as text.)"
+             --keep-here stores it in this wallet,\nwhich is weaker: anyone who can open its \
+             payment lock has both. --reveal shows it as text.)"
         );
         output.print_drawing_progress(["", &output.draw(&symbol), &words])?;
         Ok(None)
@@ -212,7 +226,7 @@ impl NewFactorArgs {
     pub(super) fn warning(&self) -> &'static str {
         if self.keep_here {
             "\nThe second factor is stored in this wallet, which is weaker than on another \
-             device: anyone who can open the wallet has both."
+             device: anyone who can open its payment lock has both, and ten wrong PINs cost it."
         } else {
             ""
         }

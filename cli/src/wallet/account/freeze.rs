@@ -39,7 +39,12 @@ impl Freeze {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let (mut wallet, profile) = self.account.open(files)?;
+        let is_by_code = self.code.is_some() || self.take_back;
+        let (mut wallet, profile) = if is_by_code && !self.log_in.factor.is_here() {
+            self.account.open_locked(files)?
+        } else {
+            self.account.open(files)?
+        };
         let address = profile.handle.address();
         let client = IssuerClient::new(&profile.issuer)?;
         let (words, state) = if self.take_back {

@@ -27,7 +27,7 @@ impl History {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let mut wallet = files.open()?;
+        let mut wallet = files.open_unlocked()?;
         let (known, is_fresh) = match self.fetch(&mut wallet) {
             Ok(known) => (known, true),
             Err(failure) => {

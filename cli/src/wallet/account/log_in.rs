@@ -10,7 +10,9 @@ use super::account_args::AccountArgs;
 use super::factor::FactorArgs;
 use super::prompts::{password, retry};
 use super::provision;
-use super::requests::{ExecuteError, account_failure, execute, execute_in_session};
+use super::requests::{
+    ExecuteError, account_failure, execute, execute_in_session, warn_without_lock,
+};
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
@@ -50,6 +52,7 @@ impl LogIn {
         output: &Output,
     ) -> Result<(), Failure> {
         let (mut wallet, profile) = self.account.open(files)?;
+        warn_without_lock(&mut wallet)?;
         let LoggedIn { must_enrol, with_factor } =
             self.log_in.log_in(&mut wallet, &profile, false)?;
         let due = if must_enrol {

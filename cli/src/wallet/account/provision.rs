@@ -21,7 +21,7 @@ pub(in crate::wallet) fn run(
     files: &WalletFiles,
     output: &Output,
 ) -> Result<(), Failure> {
-    let mut wallet = files.open()?;
+    let mut wallet = files.open_unlocked()?;
     let result = match provision(&mut wallet, files, label) {
         Err(ExecuteError::Issuer(error)) if error.refusal() == Some(Refusal::FactorRequired) => {
             verify_factor(&mut wallet, factor)?;

@@ -13,6 +13,17 @@ pub(super) fn account_failure(error: Error) -> Failure {
     }
 }
 
+/// Warns that a session without a payment lock ends with the command.
+pub(super) fn warn_without_lock(wallet: &mut Wallet) -> Result<(), Failure> {
+    if wallet.payments().lock_status().map_err(account_failure)?.is_none() {
+        eprintln!(
+            "No payment lock is set, so the session ends with this command. To stay logged in, set a \
+             PIN first: tegata wallet pin"
+        );
+    }
+    Ok(())
+}
+
 /// Sends a request, and has the wallet process the response.
 pub(super) fn execute<A: SplitSession>(
     request: Result<PendingRequest<A>, Error>,

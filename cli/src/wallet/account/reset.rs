@@ -33,7 +33,11 @@ impl Reset {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let (mut wallet, profile) = self.account.open(files)?;
+        let (mut wallet, profile) = if self.factor.is_here() {
+            self.account.open(files)?
+        } else {
+            self.account.open_locked(files)?
+        };
         let client = IssuerClient::new(&profile.issuer)?;
         let ticket =
             execute(wallet.account().begin_password_reset(&profile), &client, &mut wallet)?;

@@ -41,6 +41,7 @@ impl SecondFactor {
             self.factor.check(output)?;
         }
         let (mut wallet, profile) = self.account.open(files)?;
+        self.factor.check_lock(&mut wallet)?;
         if self.recovery_codes {
             self.renew(&mut wallet, &profile, output)
         } else {

@@ -9,7 +9,7 @@ use super::account_args::AccountArgs;
 use super::factor::NewFactorArgs;
 use super::prompts::{mailed_code, new_password, recovery_texts, recovery_words, retry};
 use super::provision;
-use super::requests::{ExecuteError, account_failure, execute};
+use super::requests::{ExecuteError, account_failure, execute, warn_without_lock};
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
@@ -59,6 +59,8 @@ impl SignUp {
     ) -> Result<(), Failure> {
         self.factor.check(output)?;
         let (mut wallet, profile) = self.account.open(files)?;
+        self.factor.check_lock(&mut wallet)?;
+        warn_without_lock(&mut wallet)?;
         self.sign_up(&mut wallet, &profile, files, output)
     }
 

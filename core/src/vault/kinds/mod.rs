@@ -2,6 +2,7 @@
 //! for anything else. The list for readers in other languages is in docs/vault-format.md.
 
 mod account;
+mod account_secret;
 mod history;
 mod lock;
 mod otp;
@@ -21,6 +22,7 @@ pub use self::pass::{Pass, PassFormat};
 pub use self::payment::PaymentCredential;
 pub use self::setting::Setting;
 
+pub(crate) use self::account_secret::{AccountSecret, SecretPurpose};
 pub(crate) use self::history::History;
 pub(super) use self::lock::PaymentLock;
 pub(super) use self::payment::PaymentSeed;
@@ -35,8 +37,8 @@ use super::error::{FieldOutOfRange, VaultError};
 const MANIFEST: u64 = 0;
 
 /// The types that a record can hold: [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`AccountRecord`],
-/// [`Setting`]. The payment lock, provisioning, the payment history and a pending transfer are kinds, too, which only
-/// the wallet reads and writes.
+/// [`Setting`]. The payment lock, the account's secrets under it, provisioning, the payment history and a pending
+/// transfer are kinds, too, which only the wallet reads and writes.
 pub trait RecordKind: RecordBody {}
 
 impl<T: RecordBody> RecordKind for T {}
@@ -178,6 +180,7 @@ pub(super) mod tests {
                 has_one_encoding::<Provisioning>(data)?;
                 has_one_encoding::<TransferState>(data)?;
                 has_one_encoding::<History>(data)?;
+                has_one_encoding::<AccountSecret>(data)?;
             }
         }
     }

@@ -73,8 +73,9 @@ class PayTest {
         }
     }
 
-    /** Her account, with a second factor on this phone and a card. */
-    private suspend fun signedUp(wallet: Wallet) {
+    /** Her account, with a second factor on this phone and a card. The PIN first: session and factor are under it. */
+    private suspend fun signedUp(wallet: Wallet) = PaymentUnlock.withoutLock().use { unlock ->
+        wallet.payments.setPin(unlock, PIN.toByteArray())
         val signUp = wallet.account.beginSignUp(hanako, Language.ENGLISH).execute { transport.send(it) }
         val factor = signUp.verifyCode(mailed(), password).execute { transport.send(it) }
         val totp = wallet.otpCredentials.code(factor.storeInWallet()).digits
@@ -90,9 +91,8 @@ class PayTest {
 
     /** The digits of the code on her screen, after she typed her PIN. */
     private suspend fun shown(wallet: Wallet): String {
-        PaymentUnlock.withoutLock().use { wallet.payments.setPin(it, "739164".toByteArray()) }
         val gate = PaymentGate(wallet.payments, phone.file)
-        return gate.unlockWithPin("739164".toByteArray()).use { unlock ->
+        return gate.unlockWithPin(PIN.toByteArray()).use { unlock ->
             val id = wallet.account.provision().execute(unlock, "Hanako") { transport.send(it) }
             val code = code(wallet, unlock, id)
             TegataBarcodeView(phone.activity().setup().get()).show(CodeCountdown(code, 30))
@@ -155,6 +155,8 @@ class PayTest {
     }
 
     private companion object {
+        const val PIN = "739164"
+
         fun environment(name: String): String =
             checkNotNull(System.getenv(name)) { "$name is not set: cargo xtask test android starts the issuer" }
     }
