@@ -7,13 +7,23 @@ use std::num::NonZeroU8;
 use std::path::Path;
 
 use serde::Serialize;
+use tegata::UnixTime;
 use tegata::symbol::Symbol;
 use tegata::text::is_plain;
+use time::OffsetDateTime;
 
 use crate::failure::{Failure, plain_lines};
 
 /// Lines that a printed Code 128 takes.
 pub(crate) const BAR_LINES: NonZeroU8 = NonZeroU8::MIN.saturating_add(6);
+
+/// A moment for an operator to read, in UTC as logs have it: `2026-11-23 08:05:30Z`.
+pub(crate) fn date_and_time(at: UnixTime) -> String {
+    let seconds = i64::try_from(at.seconds()).unwrap_or(i64::MAX);
+    let Ok(at) = OffsetDateTime::from_unix_timestamp(seconds) else { return String::new() };
+    let date = format!("{}-{:02}-{:02}", at.year(), u8::from(at.month()), at.day());
+    format!("{date} {:02}:{:02}:{:02}Z", at.hour(), at.minute(), at.second())
+}
 
 /// Prints results, as text or as JSON.
 #[derive(Debug)]

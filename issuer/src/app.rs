@@ -23,7 +23,9 @@ use crate::http::state::AppState;
 use crate::http::till;
 use crate::jobs::{JobCounts, Jobs};
 use crate::key_store::KeyStoreError;
-use crate::mail::{self, MailTemplates, MailTransport, Mailbox, SmtpError, SmtpTransport};
+use crate::mail::{
+    MailCounts, MailTemplates, MailTransport, Mailbox, OutboxWorker, SmtpError, SmtpTransport,
+};
 use crate::passwords::PasswordsUnavailable;
 use crate::payments::{
     CardCharger, PaymentCounts, Payments, ProcessorCharger, SealedReceiptWriter,
@@ -268,6 +270,7 @@ struct Services {
     /// Who charges cards, if it is the processor of the settings.
     charger: Option<ProcessorCharger>,
     job_counts: JobCounts,
+    mail_counts: MailCounts,
     payment_counts: PaymentCounts,
 }
 
@@ -276,6 +279,7 @@ impl Services {
         let AppState { config, environment, metrics, passwords, .. } = state;
         let Environment { clock, random, .. } = environment;
         let job_counts = JobCounts::new(metrics.registry())?;
+        let mail_counts = MailCounts::new(metrics.registry())?;
         let payment_counts = PaymentCounts::new(metrics.registry())?;
         let store = Store::open(&config.store).await?.with_work_counter(metrics.work());
         check_currency(config, &store).await?;
@@ -314,6 +318,7 @@ impl Services {
             environment.clone(),
             Arc::clone(&codes),
             NAME.to_owned(),
+            config,
         );
         let accounts = accounts.await?;
         Ok(Self {
@@ -325,6 +330,7 @@ impl Services {
             processor,
             charger,
             job_counts,
+            mail_counts,
             payment_counts,
         })
     }
@@ -341,7 +347,10 @@ impl Services {
         let clock = Arc::clone(&environment.clock);
         let store = self.store.with_work_counter(metrics.work().by("mail"));
         let keys = Arc::clone(&self.keys);
-        threads.spawn(mail::work(store.clone(), keys, templates, transport, clock));
+        let counts = self.mail_counts;
+        let outbox =
+            OutboxWorker { store: store.clone(), keys, templates, transport, clock, counts };
+        threads.spawn(outbox.work());
         let jobs = Jobs {
             store,
             accounts: self.accounts.clone(),

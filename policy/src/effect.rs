@@ -80,17 +80,16 @@ pub enum Notification {
     ResetCode {
         /// The id of the code.
         code: SecretId,
-        /// The display name of the device that requested the reset.
-        device: String,
+        /// The display name of the device that requested the reset, if the account knows the device: what a stranger
+        /// called theirs is written to nobody.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<String>,
     },
     /// The password was reset.
     #[serde(rename = "WasReset")]
     PasswordReset,
     /// Someone logged in on a device that the account did not know.
-    NewDevice {
-        /// The device's display name.
-        device: String,
-    },
+    NewDevice,
     /// The code for a new address, sent to that address.
     #[serde(rename = "Move")]
     AddressCode {

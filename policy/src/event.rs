@@ -81,8 +81,6 @@ pub enum Event {
     RequestReset {
         /// The device that signed the request; the reset is bound to it.
         device: DeviceId,
-        /// The device's display name for the mail, at most [`MAX_DEVICE_NAME_BYTES`](tegata::protocol::MAX_DEVICE_NAME_BYTES) bytes.
-        name: String,
         /// The recipient of the code; a product build has one choice.
         to: ResetDestination,
     },

@@ -18,8 +18,10 @@ const DAY: u64 = 24 * HOUR;
 
 /// Length of a time step of the second factor in seconds (RFC 6238, section 5.2).
 pub const FACTOR_STEP: u64 = 30;
-/// Seconds for which a mailed code is accepted.
-pub const MAILED_CODE_LIFE: u64 = 10 * MINUTE;
+/// Seconds for which a mailed code is accepted, from the request on.
+pub const MAILED_CODE_LIFE: u64 = 15 * MINUTE;
+/// Seconds that a mailed code has to have left when its mail is sent.
+pub const MAILED_CODE_LEFT: u64 = 10 * MINUTE;
 /// How often a mailed code is compared at most.
 pub const MAILED_CODE_TRIES: u8 = 5;
 /// Seconds for which a verified reset waits for the new password.

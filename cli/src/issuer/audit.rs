@@ -6,7 +6,7 @@ use tegata_issuer::admin::EventRow;
 
 use super::settings::{Settings, cannot};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, date_and_time};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
@@ -77,7 +77,7 @@ impl Tail {
 fn line(event: &EventRow) -> String {
     let EventRow { deed, actor, at, detail, .. } = event;
     let account = event.about().map_or_else(|| "-".to_owned(), |account| account.to_string());
-    format!("{} {actor} {deed} {account} {detail}", at.seconds())
+    format!("{} {actor} {deed} {account} {detail}", date_and_time(*at))
 }
 
 fn document(event: &EventRow) -> Value {

@@ -9,7 +9,7 @@ use tegata_issuer::admin::restore;
 
 use super::settings::{ReasonArgs, Settings, cannot};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, date_and_time};
 
 #[derive(Debug, Args)]
 pub(crate) struct BackupArgs {
@@ -38,8 +38,8 @@ impl BackupArgs {
         let until = restored.refused_up_to;
         let mut words = format!(
             "restored: all sessions, resets and payment credentials are revoked, and \
-             second-factor codes up to {} (Unix time) are rejected",
-            until.seconds()
+             second-factor codes up to {} are rejected",
+            date_and_time(until)
         );
         let checkpoints = restored.checkpoints;
         if let Some(file) = &checkpoints {

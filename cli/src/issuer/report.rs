@@ -2,13 +2,12 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use tegata::UnixTime;
 use tegata_issuer::admin::report::{SuspiciousActivity, Thresholds};
 use tegata_issuer::admin::{ATTEMPT_DAYS, ActivitySubject, VoidCount};
 
 use super::settings::{Settings, cannot};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, date_and_time};
 
 const USUAL: Thresholds = Thresholds::USUAL;
 
@@ -80,7 +79,7 @@ impl Report {
         let words = match findings.as_slice() {
             [] => "nothing unusual".to_owned(),
             findings => {
-                let words: Vec<_> = findings.iter().map(|one| describe(one, span.until)).collect();
+                let words: Vec<_> = findings.iter().map(describe).collect();
                 format!("{}\n\nEach command also requires --why.", words.join("\n"))
             }
         };
@@ -103,14 +102,9 @@ fn describe_voids(VoidCount { by, count }: &VoidCount) -> String {
     format!("{by}: {count} {payments} voided")
 }
 
-fn describe(finding: &SuspiciousActivity, now: UnixTime) -> String {
-    let seconds = now.seconds().saturating_sub(finding.last.seconds());
-    let ago = match seconds {
-        ..7200 => format!("{} minutes ago", seconds / 60),
-        7200..172_800 => format!("{} hours ago", seconds / 3600),
-        _ => format!("{} days ago", seconds / 86_400),
-    };
-    format!("{}, last {ago}: {}", finding.sentence(), finding.command())
+fn describe(finding: &SuspiciousActivity) -> String {
+    let last = date_and_time(finding.last);
+    format!("{}, last at {last}: {}", finding.sentence(), finding.command())
 }
 
 fn document(finding: &SuspiciousActivity) -> Value {

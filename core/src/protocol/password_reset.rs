@@ -17,7 +17,7 @@ calls! {
         handle: Handle,
         /// The key of the requesting device, which the reset is bound to.
         device: DeviceKey,
-        /// The device's name, for the mail.
+        /// The device's name. Mails have the name that the account knows the device by, and never this one.
         device_name: DeviceName,
     }
 

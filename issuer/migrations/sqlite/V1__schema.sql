@@ -30,21 +30,29 @@ CREATE TABLE sessions (
 ) WITHOUT ROWID;
 CREATE INDEX sessions_of ON sessions (account, session);
 
--- Mails to send. A lease moves not_before forward and counts a try. rank: 0 for account mails, 1 for receipts,
--- which are sent last. Mail ids sort by time, so rows are stored in the order in which they were made.
+-- Mails to send. A lease moves not_before forward and counts a try; a mail that was not accepted is postponed. rank: 0
+-- for mails of accounts, 1 for receipts, 2 for codes that strangers asked for, 3 for sign-ups. Within a rank the lowest
+-- turn goes first. queue: a keyed hash of the network or account that asked for it. Not sent from expires on.
 CREATE TABLE outbox (
     mail BLOB NOT NULL PRIMARY KEY,
     account BLOB NOT NULL,
     key INTEGER NOT NULL,
     sealed BLOB NOT NULL,
     made INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
     not_before INTEGER NOT NULL,
+    postponed INTEGER NOT NULL,
     tries INTEGER NOT NULL,
-    rank INTEGER NOT NULL
+    rank INTEGER NOT NULL,
+    queue BLOB NOT NULL,
+    turn INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX outbox_due ON outbox (rank, not_before);
--- Account mails are also found by their account.
-CREATE INDEX outbox_of ON outbox (account) WHERE rank = 0;
+CREATE INDEX outbox_due ON outbox (rank, turn);
+CREATE INDEX outbox_queues ON outbox (rank, queue, turn) WHERE rank <> 1;
+CREATE INDEX outbox_expired ON outbox (expires) WHERE rank <> 1;
+CREATE INDEX outbox_postponed ON outbox (not_before) WHERE postponed = 1;
+-- Mails of sign-ups are also found by their account.
+CREATE INDEX outbox_of ON outbox (account) WHERE rank = 3;
 
 -- The event log; rows are never changed. Events about payments have no account: they are found by the payment's id,
 -- which their own id begins with.

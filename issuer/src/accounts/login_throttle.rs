@@ -49,7 +49,7 @@ impl Accounts {
     }
 
     /// Chooses the queue of a password that came in a message signed by this device.
-    async fn hash_queue(
+    pub(super) async fn hash_queue(
         &self,
         device: DeviceId,
         account: AccountId,

@@ -9,7 +9,7 @@
 //! | `sign_up`, `log_in`, `reset` | messages of a device |
 //! | `settings`, `cards`, `payment_history`, `view` | messages of a session |
 //! | `provision` | how a phone gets its payment credential |
-//! | `session`, `ticket`, `new_password`, `login_throttle` | what several messages need |
+//! | `session`, `ticket`, `new_password`, `login_throttle`, `mail_budget` | what several messages need |
 //! | `transaction` | load, decide, write |
 //! | `verification` | comparing between two transactions |
 //! | `request_secrets`, `stored_secrets`, `generated_secrets` | secrets that came, are stored, were made |
@@ -21,6 +21,7 @@ mod error;
 mod generated_secrets;
 mod log_in;
 mod login_throttle;
+mod mail_budget;
 mod new_password;
 mod payment_history;
 mod provision;
@@ -43,6 +44,7 @@ pub(crate) use settings::SessionMessage;
 
 use std::sync::Arc;
 
+use self::mail_budget::MailBudget;
 use crate::codes::Codes;
 use crate::config::Config;
 use crate::crypto::Keys;
@@ -60,6 +62,7 @@ pub struct Accounts {
     codes: Arc<Codes>,
     /// What authenticators show beside the value.
     name: String,
+    mails: Arc<MailBudget>,
 }
 
 impl Accounts {
@@ -74,8 +77,11 @@ impl Accounts {
         environment: Environment,
         codes: Arc<Codes>,
         name: String,
+        config: &Config,
     ) -> Result<Self, AccountError> {
-        let accounts = Self { store, keys, passwords, environment, codes, name };
+        let mails = MailBudget::new(config.network_mails(), config.total_sign_up_mails());
+        let mails = Arc::new(mails);
+        let accounts = Self { store, keys, passwords, environment, codes, name, mails };
         accounts.make_decoys().await?;
         Ok(accounts)
     }
@@ -87,8 +93,11 @@ impl Accounts {
         passwords: Arc<Passwords>,
         environment: Environment,
     ) -> Self {
-        let codes = Arc::new(Codes::new(Config::default().scheme()));
-        Self { store, keys, passwords, environment, codes, name: String::new() }
+        let config = Config::default();
+        let codes = Arc::new(Codes::new(config.scheme()));
+        let mails = MailBudget::new(config.network_mails(), config.total_sign_up_mails());
+        let mails = Arc::new(mails);
+        Self { store, keys, passwords, environment, codes, name: String::new(), mails }
     }
 }
 

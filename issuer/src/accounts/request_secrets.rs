@@ -3,6 +3,7 @@
 use tegata::protocol::{MailedCodeText, NoticeCode, RecoveryCode, SecondFactor, TotpText};
 use tegata_policy::FactorKind;
 
+use crate::domain::Network;
 use crate::mail::StoredAddress;
 use crate::passwords::{HashQueue, Password, PasswordHash};
 use crate::store::CardChange;
@@ -20,6 +21,8 @@ pub(crate) struct RequestSecrets {
     pub(super) recovery: Option<RecoveryCode>,
     pub(super) address: Option<StoredAddress>,
     pub(super) card: Option<CardChange>,
+    /// Where it came from, with messages of strangers that cause a mail.
+    pub(super) network: Option<Network>,
 }
 
 impl RequestSecrets {

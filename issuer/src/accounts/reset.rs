@@ -9,6 +9,7 @@ use tegata_policy::{Account, Event, Reply, ResetDestination, ResetId};
 use super::request_secrets::RequestSecrets;
 use super::{AccountError, Accounts, unexpected_reply};
 use crate::crypto::TicketPurpose;
+use crate::domain::Network;
 use crate::passwords::HashQueue;
 use crate::store::KillSwitch;
 
@@ -17,13 +18,17 @@ impl Accounts {
     pub(crate) async fn request_reset(
         &self,
         device: DeviceId,
+        network: Network,
         message: BeginPasswordReset,
     ) -> Result<IssuedTicket, AccountError> {
-        let BeginPasswordReset { handle, device_name, .. } = message;
-        let id = self.account_or_decoy(&handle).await?;
+        let id = self.account_or_decoy(&message.handle).await?;
+        // A device that the account knows is no stranger, wherever it is.
+        if self.hash_queue(device, id).await? == HashQueue::Untrusted {
+            self.mails.take_reset(network, self.environment.clock.now())?;
+        }
         let to = ResetDestination::Verified;
-        let event = Event::RequestReset { device, name: device_name.into(), to };
-        let request = RequestSecrets::default();
+        let event = Event::RequestReset { device, to };
+        let request = RequestSecrets { network: Some(network), ..RequestSecrets::default() };
         let applied = self.apply(id, Some(KillSwitch::Reset), event, &request).await?;
         let Reply::ResetStarted(reset) = applied.reply else { return Err(unexpected_reply()) };
         Ok(IssuedTicket { ticket: self.ticket(TicketPurpose::Reset, id, reset.0)? })

@@ -9,7 +9,7 @@ use tegata_policy::{Account, Event, Reply};
 use super::request_secrets::RequestSecrets;
 use super::{AccountError, Accounts, unexpected_reply};
 use crate::crypto::TicketPurpose;
-use crate::domain::{AccountId, InternalError};
+use crate::domain::{AccountId, InternalError, Network};
 use crate::mail::StoredAddress;
 use crate::passwords::HashQueue;
 use crate::store::KillSwitch;
@@ -19,16 +19,22 @@ impl Accounts {
     pub(crate) async fn sign_up(
         &self,
         device: DeviceId,
+        network: Network,
         message: BeginSignUp,
     ) -> Result<IssuedTicket, AccountError> {
         let BeginSignUp { address, language, device_name, .. } = message;
+        self.mails.take_sign_up(network, self.environment.clock.now())?;
         let id = AccountId::make(self.environment.clock.now(), &*self.environment.random)
             .map_err(|error| InternalError::new("making a number", &error))?;
         self.count_sign_up(&address).await?;
         let found = self.store.find_account(&self.keys.handle(address.address())).await?;
         let is_taken = found.is_some();
         let address = StoredAddress { handle: Some(address), language };
-        let request = RequestSecrets { address: Some(address), ..RequestSecrets::default() };
+        let request = RequestSecrets {
+            address: Some(address),
+            network: Some(network),
+            ..RequestSecrets::default()
+        };
         self.begin_sign_up(id, device, device_name.into(), is_taken, request).await?;
         Ok(IssuedTicket { ticket: self.ticket(TicketPurpose::SignUp, id, 0)? })
     }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use tegata::UnixTime;
 use tegata::protocol::{DeviceId, Refusal};
 use tegata_policy::{
-    Controls, Decision, Effect, Event, MailRecipient, Reply, begin_sign_up, decide,
+    Controls, Decision, Effect, Event, MailRecipient, Notification, Reply, begin_sign_up, decide,
 };
 
 use super::generated_secrets::GeneratedSecrets;
@@ -13,10 +13,10 @@ use super::request_secrets::RequestSecrets;
 use super::stored_secrets::StoredSecrets;
 use super::{AccountError, Accounts};
 use crate::domain::{AccountId, EventId, MailId, TokenHash};
-use crate::mail::{QueuedMail, code_of};
+use crate::mail::{self, QueuedMail, code_of};
 use crate::store::{
-    AccountChange, EventRow, GlobalState, KillSwitch, LoadedAccount, MailPriority, OutboxMail,
-    StoreError, audit_event_name,
+    AccountChange, EventRow, GlobalState, KillSwitch, LoadedAccount, MailPriority, MailQueue,
+    OutboxMail, StoreError, audit_event_name,
 };
 
 /// Names whoever acts on an account through the app, in the log.
@@ -213,14 +213,7 @@ impl Accounts {
                     let code =
                         code_of(notification).and_then(|secret| generated.codes.get(&secret));
                     let queued = QueuedMail::new(address, notification.clone(), code.cloned());
-                    let mail = MailId::make(now, random).map_err(no_random)?;
-                    let content = queued.seal(&self.keys, id, mail, random)?;
-                    change.outbox.push(OutboxMail {
-                        id: mail,
-                        made: now,
-                        priority: MailPriority::AccountMail,
-                        content,
-                    });
+                    change.outbox.push(self.queue_mail(id, notification, &queued, request)?);
                 }
                 Effect::Audit(what) => {
                     let place = u16::try_from(change.events.len()).unwrap_or(u16::MAX);
@@ -236,5 +229,34 @@ impl Accounts {
             }
         }
         Ok(change)
+    }
+
+    /// Writes a mail as the outbox takes it. Mails that a stranger asked for take turns by network, others by account.
+    fn queue_mail(
+        &self,
+        account: AccountId,
+        notification: &Notification,
+        queued: &QueuedMail,
+        request: &RequestSecrets,
+    ) -> Result<OutboxMail, AccountError> {
+        let now = self.environment.clock.now();
+        let random = &*self.environment.random;
+        let id = MailId::make(now, random)
+            .map_err(|error| AccountError::internal("making something random", &error))?;
+        let priority = mail::priority(notification);
+        let queue = match request.network {
+            Some(network) if priority != MailPriority::AccountMail => {
+                self.keys.throttle("mails of a network", &network.bytes())
+            }
+            _ => self.keys.throttle("mails of an account", &account.0),
+        };
+        Ok(OutboxMail {
+            id,
+            made: now,
+            expires: mail::expires(notification, now),
+            priority,
+            queue: MailQueue(queue.first_bytes()),
+            content: queued.seal(&self.keys, account, id, random)?,
+        })
     }
 }

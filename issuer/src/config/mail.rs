@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use axum::http::uri::Authority;
+use lettre::Address;
 use lettre::message::Mailbox;
 use serde::{Deserialize, Deserializer, de};
 
@@ -31,7 +32,7 @@ pub struct Smtp {
 /// How a connection to a mail server is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Security {
-    /// Not at all: the server is this machine.
+    /// By STARTTLS if the server offers it, under any certificate, else not at all: the server is this machine.
     Loopback,
     /// By STARTTLS (RFC 3207), without which nothing is sent.
     StartTls,
@@ -66,7 +67,8 @@ impl Mail {
 }
 
 pub(super) fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 impl<'de> Deserialize<'de> for Mail {
@@ -87,10 +89,28 @@ impl Sender {
     }
 }
 
+impl Sender {
+    /// Takes a sender whose domain is ASCII, or is made so: servers that know ASCII alone take no other one, and would
+    /// refuse each mail.
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        const EXPECTED: &str = "expected Name <name@example.org>";
+        let Mailbox { name, email } = text.parse().map_err(|_| EXPECTED)?;
+        if !email.user().is_ascii() {
+            return Err("expected ASCII before the @ of the address: many servers take no other");
+        }
+        let email = if email.domain().is_ascii() {
+            email
+        } else {
+            let domain = idna::domain_to_ascii_strict(email.domain()).map_err(|_| EXPECTED)?;
+            Address::new(email.user(), domain).map_err(|_| EXPECTED)?
+        };
+        Ok(Self(Mailbox { name, email }))
+    }
+}
+
 impl<'de> Deserialize<'de> for Sender {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let sender = String::deserialize(deserializer)?.parse();
-        sender.map(Self).map_err(|_| de::Error::custom("expected Name <name@example.org>"))
+        Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 
@@ -130,6 +150,31 @@ mod tests {
             "smtp://host/x",
         ] {
             assert!(Mail::parse(bad).is_err_and(|said| !said.contains("CANARY")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_senders_domain_is_sent_in_ascii_or_refused() {
+        let sender = |text: &str| Sender::parse(text).map(|sender| sender.0.to_string());
+        for (text, sent) in [
+            ("no-reply@shop.example", "no-reply@shop.example"),
+            ("no-reply@\u{4f8b}\u{3048}.jp", "no-reply@xn--r8jz45g.jp"),
+            ("no-reply@M\u{dc}LLER.example", "no-reply@xn--mller-kva.example"),
+            ("no-reply@\u{4f8b}\u{3048}\u{3002}jp", "no-reply@xn--r8jz45g.jp"),
+        ] {
+            assert_eq!(sender(text), Ok(sent.to_owned()), "{text}");
+            let named = sender(&format!("\u{5e97} <{text}>")).unwrap();
+            assert!(named.ends_with(&format!("<{sent}>")), "{named}");
+        }
+        for bad in [
+            "\u{5e97}@shop.example",
+            "Shop <m\u{fc}ller@shop.example>",
+            "",
+            "a",
+            "a@\u{a0}",
+            "a@b c",
+        ] {
+            assert!(sender(bad).is_err(), "{bad}");
         }
     }
 }

@@ -82,6 +82,12 @@ pub struct Config {
     pub connections_per_network: Count,
     /// Requests of one network in a minute.
     pub requests_per_minute: NonZeroU32,
+    /// Mails that one network may cause in an hour by sign-ups, and by resets on devices that nobody knows; a fifth of
+    /// `requests_per_minute` if it is not set. The networks around it have eight times as many together (an IPv4 /24) or
+    /// sixteen times (an IPv6 /48).
+    pub mails_per_network: Option<NonZeroU32>,
+    /// Mails of sign-ups in an hour, of all networks; fifty times as many as one network's if it is not set.
+    pub sign_up_mails: Option<NonZeroU32>,
     /// Requests of one till in a minute, by its token: they do not count as its network's.
     pub till_requests_per_minute: NonZeroU32,
     /// Networks of the operator's own, such as its shops': each has a limit of its own.
@@ -161,6 +167,8 @@ impl Default for Config {
             till_requests_per_minute: const { NonZeroU32::new(600).unwrap() },
             own_networks: Vec::new(),
             own_requests_per_minute: const { NonZeroU32::new(60_000).unwrap() },
+            mails_per_network: None,
+            sign_up_mails: None,
             header_seconds: Seconds::constant::<10>(),
             idle_seconds: Seconds::constant::<75>(),
             body_seconds: Seconds::constant::<10>(),
@@ -219,6 +227,20 @@ impl Config {
     #[must_use]
     pub fn sandbox_file(&self) -> PathBuf {
         self.beside_store(".sandbox").unwrap_or_else(|| "tegata-issuer.sandbox".into())
+    }
+
+    /// How many mails one network may cause in an hour.
+    #[must_use]
+    pub fn network_mails(&self) -> NonZeroU32 {
+        let usual = NonZeroU32::new(self.requests_per_minute.get() / 5);
+        self.mails_per_network.or(usual).unwrap_or(NonZeroU32::MIN)
+    }
+
+    /// How many mails of sign-ups there may be in an hour.
+    #[must_use]
+    pub fn total_sign_up_mails(&self) -> NonZeroU32 {
+        let usual = self.network_mails().saturating_mul(const { NonZeroU32::new(50).unwrap() });
+        self.sign_up_mails.unwrap_or(usual)
     }
 
     /// What holds for payments.

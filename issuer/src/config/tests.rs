@@ -328,6 +328,8 @@ fn is_optional(name: &str) -> bool {
         "tls_key",
         "request_id_header",
         "currency_decimals",
+        "mails_per_network",
+        "sign_up_mails",
     ];
     none.contains(&name)
 }

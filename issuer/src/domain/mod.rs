@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `ids` | what rows are found by |
 //! | `money`, `currency`, `sale`, `limits` | amounts; currencies; what a till calls a sale; what may be spent |
+//! | `network` | whose requests budgets count together |
 //! | `processor_ids` | what the card processor calls customers, cards and charges |
 //! | `sealed` | secrets as they stand in rows |
 //! | `manager` | managers of tills, and their codes |
@@ -20,6 +21,7 @@ mod internal_error;
 mod limits;
 mod manager;
 mod money;
+mod network;
 mod newtype;
 mod operator;
 mod processor_ids;
@@ -39,6 +41,7 @@ pub use internal_error::InternalError;
 pub use limits::{AuthoriseLimits, Cap, PaymentRules, VoidAge};
 pub use manager::{ManagerCode, ManagerCodeHash, ManagerName};
 pub use money::{Amount, DayOffset, Decimals};
+pub use network::{Network, NetworkBlock};
 pub use newtype::InvalidField;
 pub use operator::{AccountRef, InvalidReason, ParseAccountRefError, Reason};
 pub use processor_ids::{CustomerId, IntentId, MethodId, RegisteredCard};

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, header};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::config::ForwardedHeader;
+use crate::domain::Network;
 use crate::http::problem::Problem;
 
 /// The network of whoever sent a request, as far as it can be told: one address of IPv4, or a /64 of IPv6, which is what
@@ -25,6 +26,12 @@ impl ClientNetwork {
                 Self(std::net::Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into())
             }
         }
+    }
+
+    /// The network as budgets count it.
+    #[must_use]
+    pub(crate) fn network(self) -> Network {
+        Network::of(self.0)
     }
 
     /// It as a range of addresses: /32 or /64.

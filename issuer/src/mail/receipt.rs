@@ -77,7 +77,7 @@ pub(super) struct ReceiptFormat {
 
 impl ReceiptFormat {
     /// `2026-11-23 17:05 (UTC+09:00)`: nobody has to guess whose time it is.
-    fn time(self, at: UnixTime) -> String {
+    pub(super) fn time(self, at: UnixTime) -> String {
         let offset = UtcOffset::from_whole_seconds(i32::from(self.offset.minutes()) * 60);
         let offset = offset.unwrap_or(UtcOffset::UTC);
         let at = i64::try_from(at.seconds()).unwrap_or(i64::MAX);

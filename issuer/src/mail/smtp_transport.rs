@@ -1,15 +1,20 @@
 //! Mail to a server (RFC 5321), by lettre: text alone, in UTF-8, with the headers that say a machine wrote it.
 
-use std::time::{Duration, SystemTime};
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
+use lettre::Address;
+use lettre::address::Envelope;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Noop, Quit, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::transport::smtp::response::{Category, Code, Severity};
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use lettre::transport::smtp::response::Response;
 
+use super::smtp_answer::{Step, send_error};
 use super::templates::OutgoingEmail;
 use super::transport::MailTransport;
 use super::transport::SendError;
@@ -18,6 +23,11 @@ use crate::config::{self, Config, Security, Sender};
 
 /// How long one step of the conversation may take.
 const STEP: Duration = Duration::from_secs(20);
+/// For how long a connection is kept for the next mail, and how many are.
+const IDLE: Duration = Duration::from_secs(15);
+const KEPT: usize = 16;
+/// The ways to log in, best first.
+const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
 /// Why no mail can be sent with these settings.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +42,12 @@ pub enum SmtpError {
 
 /// A mail server. Connections to it are kept for the next mail.
 pub struct SmtpTransport {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    server: config::Smtp,
+    tls: TlsParameters,
+    hello: ClientId,
+    credentials: Option<Credentials>,
     from: Sender,
+    idle: Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
 }
 
 impl SmtpTransport {
@@ -43,23 +57,141 @@ impl SmtpTransport {
     /// [`SmtpError`].
     pub fn new(server: &config::Smtp, config: &Config) -> Result<Self, SmtpError> {
         let from = config.mail_from.clone().ok_or(SmtpError::NoSender)?;
-        let tls = || TlsParameters::new(server.host.clone()).map_err(SmtpError::Tls);
-        let tls = match server.security {
-            Security::Loopback => Tls::None,
-            Security::StartTls => Tls::Required(tls()?),
-            Security::Tls => Tls::Wrapper(tls()?),
-        };
-        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&*server.host)
-            .port(server.port)
-            .tls(tls)
-            .hello_name(ClientId::Domain(from.domain().to_owned()))
-            .timeout(Some(STEP));
-        if let (Some(user), Some(password)) = (&config.mail_user, &config.mail_password) {
-            let password = password.expose().to_owned();
-            transport = transport.credentials(Credentials::new(user.clone(), password));
+        let mut tls = TlsParameters::builder(server.host.clone());
+        if server.security == Security::Loopback {
+            // To this machine a mail may go in the clear: whoever could answer in the server's place gets it either way.
+            tls = tls.dangerous_accept_invalid_certs(true).dangerous_accept_invalid_hostnames(true);
         }
-        Ok(Self { transport: transport.build(), from })
+        let credentials = match (&config.mail_user, &config.mail_password) {
+            (Some(user), Some(password)) => {
+                Some(Credentials::new(user.clone(), password.expose().to_owned()))
+            }
+            _ => None,
+        };
+        Ok(Self {
+            server: server.clone(),
+            tls: tls.build().map_err(SmtpError::Tls)?,
+            hello: ClientId::Domain(from.domain().to_owned()),
+            credentials,
+            from,
+            idle: Mutex::default(),
+        })
     }
+
+    /// Takes a connection that was kept and still answers.
+    async fn kept_connection(&self) -> Option<AsyncSmtpConnection> {
+        loop {
+            let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let (mut connection, since) = kept?;
+            let answers = since.elapsed() < IDLE
+                && matches!(tokio::time::timeout(STEP, connection.command(Noop)).await, Ok(Ok(_)));
+            if answers {
+                return Some(connection);
+            }
+        }
+    }
+
+    fn keep(&self, connection: AsyncSmtpConnection) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < KEPT {
+            idle.push((connection, Instant::now()));
+        }
+    }
+
+    /// Connects, encrypts as the settings want it, and logs in.
+    async fn connect(&self) -> Result<AsyncSmtpConnection, SendError> {
+        let wrapped = (self.server.security == Security::Tls).then(|| self.tls.clone());
+        let server = (&*self.server.host, self.server.port);
+        let connecting =
+            AsyncSmtpConnection::connect_tokio1(server, Some(STEP), &self.hello, wrapped, None);
+        let mut connection = step(Step::Connect, connecting).await?;
+        let wants_tls = match self.server.security {
+            Security::Tls => false,
+            Security::StartTls => true,
+            Security::Loopback => connection.can_starttls(),
+        };
+        if wants_tls {
+            if !connection.can_starttls() {
+                return Err(unavailable("the mail server does not offer STARTTLS"));
+            }
+            let encrypting = connection.starttls(self.tls.clone(), &self.hello);
+            step(Step::StartTls, encrypting).await?;
+        }
+        if let Some(credentials) = &self.credentials {
+            if connection.server_info().get_auth_mechanism(&MECHANISMS).is_none() {
+                return Err(unavailable(
+                    "the mail server offers no log-in (AUTH), and mail_user is set",
+                ));
+            }
+            step(Step::LogIn, connection.auth(&MECHANISMS, credentials)).await?;
+        }
+        Ok(connection)
+    }
+
+    async fn hand_over(&self, mail: &OutgoingEmail) -> Result<(), SendError> {
+        let message = message(&self.from, mail)?;
+        if let Some(connection) = self.kept_connection().await {
+            match self.send_on(connection, &message).await {
+                // A server ends a connection after so many mails, or so long: that is no answer to this one.
+                Err(SendError::Unavailable(_)) => {}
+                answered => return answered,
+            }
+        }
+        let connection = self.connect().await?;
+        self.send_on(connection, &message).await
+    }
+
+    /// Sends a mail on a connection, which is kept if the mail was taken.
+    async fn send_on(
+        &self,
+        mut connection: AsyncSmtpConnection,
+        message: &Message,
+    ) -> Result<(), SendError> {
+        match converse(&mut connection, message.envelope(), &message.formatted()).await {
+            Ok(()) => {
+                self.keep(connection);
+                Ok(())
+            }
+            Err(error) => {
+                if !matches!(error, SendError::Unavailable(_)) {
+                    drop(step(Step::Content, connection.command(Quit)).await);
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// One mail's part of a conversation: from whom, to whom, what.
+async fn converse(
+    connection: &mut AsyncSmtpConnection,
+    envelope: &Envelope,
+    message: &[u8],
+) -> Result<(), SendError> {
+    let sender = Mail::new(envelope.from().cloned(), Vec::new());
+    step(Step::Sender, connection.command(sender)).await?;
+    for recipient in envelope.to() {
+        let recipient = Rcpt::new(recipient.clone(), Vec::new());
+        step(Step::Recipient, connection.command(recipient)).await?;
+    }
+    step(Step::Content, connection.command(Data)).await?;
+    let _: Response = step(Step::Content, connection.message(message)).await?;
+    Ok(())
+}
+
+/// Waits for a step, for as long as one may take.
+async fn step<T>(
+    step: Step,
+    work: impl Future<Output = Result<T, lettre::transport::smtp::Error>>,
+) -> Result<T, SendError> {
+    match tokio::time::timeout(STEP, work).await {
+        Ok(done) => done.map_err(|error| send_error(step, &error)),
+        Err(_) => Err(unavailable("the mail server did not answer")),
+    }
+}
+
+fn unavailable(sentence: &str) -> SendError {
+    SendError::Unavailable(sentence.to_owned())
 }
 
 impl std::fmt::Debug for SmtpTransport {
@@ -70,19 +202,20 @@ impl std::fmt::Debug for SmtpTransport {
 
 impl MailTransport for SmtpTransport {
     fn send<'a>(&'a self, mail: &'a OutgoingEmail) -> SendFuture<'a> {
-        Box::pin(async move {
-            let message = message(&self.from, mail)?;
-            self.transport.send(message).await.map(drop).map_err(|error| send_error(&error))
-        })
+        Box::pin(self.hand_over(mail))
     }
 }
 
 /// The mail as it is sent. Its id is made of ours: sent twice, it is the same mail.
 fn message(from: &Sender, mail: &OutgoingEmail) -> Result<Message, SendError> {
     let never = |what: &str| SendError::Rejected(what.to_owned());
-    let to: Address = mail.to.address().parse().map_err(|_| never("its address is not one"))?;
+    let to: Address = mail.to.mailbox().parse().map_err(|_| never("its address is not one"))?;
     let made = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(mail.made.seconds()));
+    // Given by itself: read from the header, it would lose an address that is quoted.
+    let envelope = Envelope::new(Some(from.0.email.clone()), vec![to.clone()])
+        .map_err(|_| never("it has no recipient"))?;
     Message::builder()
+        .envelope(envelope)
         .from(from.0.clone())
         .to(Mailbox::new(None, to))
         .subject(mail.subject.clone())
@@ -112,26 +245,8 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// What a failure means for the mail. A server's own words may repeat the address: of an answer only its code is told.
-fn send_error(error: &lettre::transport::smtp::Error) -> SendError {
-    match error.status() {
-        Some(code) if is_final(code) => SendError::Rejected(format!("the server answered {code}")),
-        Some(code) => SendError::Retry(format!("the server answered {code}")),
-        None if error.is_timeout() => SendError::Retry("the server did not answer".to_owned()),
-        None if error.is_tls() => SendError::Retry("no TLS with the server".to_owned()),
-        None => SendError::Retry("no conversation with the server".to_owned()),
-    }
-}
-
-/// Whether an answer is about the mail itself, and no: 55x (RFC 5321, section 4.2.3). The other 5xx are about how we are
-/// set up, as 535 for a wrong password, and pass when that is put right.
-fn is_final(code: Code) -> bool {
-    code.severity == Severity::PermanentNegativeCompletion && code.category == Category::MailSystem
-}
-
 #[cfg(test)]
 mod tests {
-    use lettre::transport::smtp::response::Detail;
     use tegata::UnixTime;
 
     use super::*;
@@ -190,13 +305,18 @@ mod tests {
     }
 
     #[test]
-    fn only_an_answer_about_the_mail_itself_is_final() {
-        let code = |severity, category| Code::new(severity, category, Detail::Zero);
-        let no = Severity::PermanentNegativeCompletion;
-        assert!(is_final(code(no, Category::MailSystem)));
-        for category in [Category::Syntax, Category::Connections, Category::Unspecified3] {
-            assert!(!is_final(code(no, category)), "{category:?}");
+    fn an_address_that_is_no_dot_atom_is_written_quoted() {
+        let config: Config = toml::from_str("mail_from = \"no-reply@shop.example\"").unwrap();
+        for (address, to) in [
+            ("taro..yamada@docomo.ne.jp", "\"taro..yamada\"@docomo.ne.jp"),
+            ("taro.@ezweb.ne.jp", "\"taro.\"@ezweb.ne.jp"),
+            ("hanako@docomo.ne.jp", "hanako@docomo.ne.jp"),
+        ] {
+            let mail = OutgoingEmail { to: address.parse().unwrap(), ..email("a", "b") };
+            let message = message(&config.mail_from.clone().unwrap(), &mail).unwrap();
+            assert_eq!(message.envelope().to()[0].to_string(), to);
+            let written = String::from_utf8(message.formatted()).unwrap();
+            assert!(written.lines().any(|line| line == format!("To: {to}")), "{written}");
         }
-        assert!(!is_final(code(Severity::TransientNegativeCompletion, Category::MailSystem)));
     }
 }

@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 use tegata::protocol::Handle;
 use tegata::protocol::{Language, SecretText};
 use tegata::{Random, UnixTime};
+use tegata_policy::limits::MAILED_CODE_LIFE;
 use tegata_policy::{Change, Notification, SecretId};
 
-use super::address::{StoredAddress, address_of};
-use super::error::MailError;
+use super::address::StoredAddress;
+use super::lifetime::after;
 use super::no_link::no_link;
-use super::receipt::{Receipt, ReceiptFormat};
+use super::receipt::ReceiptFormat;
 use crate::crypto::{Keys, SealingContext};
 use crate::domain::{AccountId, InternalError, MailId, PaymentRules, Sealed};
-use crate::store::{LeasedMail, Store};
 
 /// A notification that waits in the outbox: whom it goes to, which it is, and the code that is in it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -22,14 +22,6 @@ pub(crate) struct QueuedMail {
     #[serde(rename = "letter")]
     notification: Notification,
     code: Option<SecretText>,
-}
-
-/// What a mail that waits in the outbox is.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OutboxContent {
-    Notification(QueuedMail),
-    Receipt(Receipt),
 }
 
 /// A mail as it goes out.
@@ -78,7 +70,7 @@ impl QueuedMail {
     }
 
     /// Writes it; `None` to a decoy, whose address is nobody's.
-    fn compose(
+    pub(super) fn compose(
         &self,
         id: MailId,
         made: UnixTime,
@@ -87,17 +79,15 @@ impl QueuedMail {
         let to = self.address.handle.clone()?;
         let template =
             templates.of(self.address.language).get(template_name(&self.notification))?;
+        let format = templates.format;
+        let until = format.time(after(made, MAILED_CODE_LIFE));
         let fill = |text: &str| {
-            let code = self.code.as_ref().map_or("", |code| code.expose());
-            let (device, left) = match &self.notification {
-                Notification::ResetCode { device, .. } | Notification::NewDevice { device } => {
-                    (device.as_str(), 0)
-                }
-                Notification::RecoveryCodeUsed { left } => ("", *left),
-                _ => ("", 0),
+            let left = match &self.notification {
+                Notification::RecoveryCodeUsed { left } => *left,
+                _ => 0,
             };
-            // The device's name last: what it contains is not looked at again.
-            let text = text.replace("{code}", code).replace("{left}", &left.to_string());
+            let text = text.replace("{until}", &until).replace("{left}", &left.to_string());
+            let text = text.replace("{time}", &format.time(made));
             let card = match &self.notification {
                 Notification::CardAdded { card } | Notification::CardRemoved { card } => {
                     card.as_str()
@@ -105,10 +95,19 @@ impl QueuedMail {
                 _ => "",
             };
             let text = text.replace("{card}", card);
-            text.replace("{device}", &no_link(device))
+            // The device's name last: what it contains is not looked at again.
+            match &self.notification {
+                Notification::ResetCode { device: Some(name), .. } => {
+                    text.replace("{device}", &no_link(name))
+                }
+                _ => text,
+            }
         };
-        let body = fill(template.body.trim_start());
-        Some(OutgoingEmail { id, made, to, subject: fill(&template.subject), body })
+        // Subjects are shown on locked screens and in lists: no code stands in one.
+        let subject = fill(&template.subject);
+        let code = self.code.as_ref().map_or("", |code| code.expose());
+        let body = fill(&template.body.trim_start().replace("{code}", code));
+        Some(OutgoingEmail { id, made, to, subject, body })
     }
 }
 
@@ -128,9 +127,10 @@ fn template_name(notification: &Notification) -> &'static str {
     match notification {
         Notification::SignUpCode { .. } => "sign_up",
         Notification::AccountExists => "already_here",
-        Notification::ResetCode { .. } => "reset",
+        Notification::ResetCode { device: Some(_), .. } => "reset",
+        Notification::ResetCode { device: None, .. } => "reset_unknown",
         Notification::PasswordReset => "was_reset",
-        Notification::NewDevice { .. } => "new_device",
+        Notification::NewDevice => "new_device",
         Notification::AddressCode { .. } => "move",
         Notification::EvidenceChanged { what: Change::Address, .. } => "changed_address",
         Notification::EvidenceChanged { what: Change::Factor, .. } => "changed_factor",
@@ -157,16 +157,16 @@ fn template_name(notification: &Notification) -> &'static str {
 pub struct MailTemplates {
     en: Templates,
     ja: Templates,
-    format: ReceiptFormat,
+    pub(super) format: ReceiptFormat,
 }
 
-type Templates = std::collections::BTreeMap<String, Template>;
+pub(super) type Templates = std::collections::BTreeMap<String, Template>;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Template {
-    subject: String,
-    body: String,
+pub(super) struct Template {
+    pub(super) subject: String,
+    pub(super) body: String,
 }
 
 impl MailTemplates {
@@ -183,7 +183,7 @@ impl MailTemplates {
         })
     }
 
-    fn of(&self, language: Language) -> &Templates {
+    pub(super) fn of(&self, language: Language) -> &Templates {
         match language {
             Language::En => &self.en,
             Language::Ja => &self.ja,
@@ -191,54 +191,9 @@ impl MailTemplates {
     }
 }
 
-/// Writes a mail that waits; `None` if it cannot be read, or no longer has anybody to go to.
-///
-/// # Errors
-/// [`MailError`]: the mail is to be tried again.
-pub(super) async fn compose(
-    store: &Store,
-    keys: &Keys,
-    templates: &MailTemplates,
-    mail: &LeasedMail,
-) -> Result<Option<OutgoingEmail>, MailError> {
-    let place = SealingContext::Mail(mail.account, mail.id);
-    let json = keys.open_sealed(place, &mail.content).ok();
-    match json.and_then(|json| serde_json::from_slice(&json).ok()) {
-        None => Ok(None),
-        Some(OutboxContent::Notification(queued)) => {
-            Ok(queued.compose(keys.mail_number(mail.id), mail.made, templates))
-        }
-        Some(OutboxContent::Receipt(receipt)) => {
-            compose_receipt(store, keys, templates, mail, &receipt).await
-        }
-    }
-}
-
-/// Writes a receipt, to where the account's owner is reached by now.
-async fn compose_receipt(
-    store: &Store,
-    keys: &Keys,
-    templates: &MailTemplates,
-    mail: &LeasedMail,
-    receipt: &Receipt,
-) -> Result<Option<OutgoingEmail>, MailError> {
-    let payment = store.payment_of(mail.account, receipt.payment()).await?;
-    let Some(payment) = payment else { return Ok(None) };
-    let Some(address) = address_of(store, keys, mail.account).await? else { return Ok(None) };
-    let Some(to) = address.handle else { return Ok(None) };
-    let template = templates.of(address.language).get(receipt.template_name());
-    let fill = |text: &str| receipt.fill(text, &payment, templates.format);
-    Ok(template.map(|template| OutgoingEmail {
-        id: keys.mail_number(mail.id),
-        made: mail.made,
-        to,
-        subject: fill(&template.subject),
-        body: fill(template.body.trim_start()),
-    }))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::lifetime::expires;
     use super::*;
     use crate::config::Config;
 
@@ -254,13 +209,13 @@ mod tests {
 
     fn with_device(name: &str) -> Vec<Notification> {
         let code = SecretId(1);
-        let device = name.to_owned();
         vec![
             Notification::SignUpCode { code },
             Notification::AccountExists,
-            Notification::ResetCode { code, device: device.clone() },
+            Notification::ResetCode { code, device: Some(name.to_owned()) },
+            Notification::ResetCode { code, device: None },
             Notification::PasswordReset,
-            Notification::NewDevice { device },
+            Notification::NewDevice,
             Notification::AddressCode { code },
             Notification::EvidenceChanged { what: Change::Address, code },
             Notification::EvidenceChanged { what: Change::Factor, code },
@@ -301,15 +256,18 @@ mod tests {
                 let all = format!("{}\n{}", email.subject, email.body);
                 assert!(!email.subject.contains('\n') && email.body.ends_with('\n'));
                 assert_eq!(email.body.contains("31415926"), code_of(&letter).is_some(), "{all}");
+                assert!(!email.subject.contains("31415926"), "{all}");
+                assert!(!all.contains('{') && !all.contains('}'), "{all}");
+                let ends = expires(&letter, UnixTime::EPOCH).seconds() < 900;
+                let says_until = all.contains("9999-12-31") && !all.contains("New login");
+                assert!(!says_until || ends || letter == Notification::NewDevice, "{all}");
                 let names_card = matches!(
                     letter,
                     Notification::CardAdded { .. } | Notification::CardRemoved { .. }
                 );
                 assert_eq!(all.contains("visa 4242"), names_card, "{all}");
-                let names_device = matches!(
-                    letter,
-                    Notification::ResetCode { .. } | Notification::NewDevice { .. }
-                );
+                let names_device =
+                    matches!(letter, Notification::ResetCode { device: Some(_), .. });
                 assert_eq!(all.contains("Hanako's -code- phone"), names_device, "{all}");
                 assert_eq!(
                     all.contains('7'),
@@ -348,10 +306,8 @@ mod tests {
                 {
                     assert!(!all.contains(link), "{all}");
                 }
-                let names_device = matches!(
-                    letter,
-                    Notification::ResetCode { .. } | Notification::NewDevice { .. }
-                );
+                let names_device =
+                    matches!(letter, Notification::ResetCode { device: Some(_), .. });
                 assert_eq!(all.contains(plain), names_device, "{all}");
             }
         }

@@ -20,10 +20,33 @@ pub type SendFuture<'a> = Pin<Box<dyn Future<Output = Result<(), SendError>> + S
 /// Why a mail was not taken. The text names no one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// The mail was not taken now; it is tried again.
+    /// The server does not take this mail at the moment; it is tried again.
     #[error("the mail was not accepted: {0}")]
     Retry(String),
-    /// The mail was refused for good.
+    /// The server refuses mail of ours, for a reason that is not the recipient: the operator has to act, and the mail is
+    /// tried again.
+    #[error("the mail server refuses mail from this service: {0}")]
+    Refused(String),
+    /// There is no conversation with the server: no mail goes out until there is one.
+    #[error("the mail server cannot be used: {0}")]
+    Unavailable(String),
+    /// The recipient does not exist or takes no mail: refused for good.
     #[error("the mail was rejected permanently: {0}")]
     Rejected(String),
+}
+
+impl SendError {
+    /// All kinds, as the metric of failures has them.
+    pub(super) const REASONS: [&'static str; 4] =
+        ["temporary", "refused", "unavailable", "recipient"];
+
+    /// Names the kind, as the metric of failures has it.
+    pub(super) const fn reason(&self) -> &'static str {
+        match self {
+            Self::Retry(_) => "temporary",
+            Self::Refused(_) => "refused",
+            Self::Unavailable(_) => "unavailable",
+            Self::Rejected(_) => "recipient",
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! A till asks for a payment, and looks at those it asked for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tegata::UnixTime;
 use tegata::code::Digits;
@@ -12,10 +13,12 @@ use super::{PaymentError, Payments};
 use crate::domain::{Amount, Currency, IdempotencyKey, Reference, TokenHash};
 use crate::processor::charge_amount;
 use crate::store::{
-    AuthorisationState, AuthoriseOutcome, AuthoriseRequest, NewAuthorisation, ParsedCode,
-    SaleDetails,
+    Authorisation, AuthorisationState, AuthoriseOutcome, AuthoriseRequest, NewAuthorisation,
+    ParsedCode, SaleDetails,
 };
 
+/// How long a till that asks about a payment waits for the processor.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How many of a till's last payments are shown.
 const RECENT: u32 = 20;
 
@@ -89,8 +92,9 @@ impl Payments {
             AuthoriseOutcome::Declined(reason) => {
                 without_payment(PaymentStatus::Declined, Some(reason))
             }
-            AuthoriseOutcome::Replayed(prior) => self.view(&prior),
+            AuthoriseOutcome::Replayed(prior) => self.view(&self.go_on_with(*prior).await),
             AuthoriseOutcome::Repeated(prior) => {
+                let prior = self.go_on_with(*prior).await;
                 AuthorisationView { repeated: true, ..self.view(&prior) }
             }
             AuthoriseOutcome::Created(new) => self.charge(*new).await,
@@ -106,7 +110,24 @@ impl Payments {
         let (till, _) = self.till(token).await?;
         let id = self.keys.authorisation_id(number.ok_or(PaymentError::NotFound)?);
         let found = self.store.authorisation(id).await?.filter(|found| found.till == till);
-        found.map(|found| self.view(&found)).ok_or(PaymentError::NotFound)
+        let found = found.ok_or(PaymentError::NotFound)?;
+        Ok(self.view(&self.go_on_with(found).await))
+    }
+
+    /// Goes on with a payment that a till asks about and that is not over: one answer of the processor that failed is not
+    /// to keep a cashier waiting until the job looks for it.
+    async fn go_on_with(&self, found: Authorisation) -> Authorisation {
+        if !found.state.is_open() {
+            return found;
+        }
+        let charger = Arc::clone(&self.charger);
+        let before = found.clone();
+        // A task of its own: a till that disconnects, or waits no longer, does not break it off.
+        let work = tokio::spawn(async move { charger.go_on(before).await });
+        match tokio::time::timeout(PATIENCE, work).await {
+            Ok(Ok(after)) => after,
+            _ => found,
+        }
     }
 
     /// Shows the till's last payments, the newest first.

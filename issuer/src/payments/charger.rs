@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::AuthorisationId;
-use crate::store::NewAuthorisation;
+use crate::store::{Authorisation, NewAuthorisation};
 
 /// What is known of a charge, or of its reversal, when the till is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,4 +25,10 @@ pub trait CardCharger: Send + Sync {
 
     /// Takes back what stands in `reversing`: a charge that has begun, or was made.
     async fn reverse(&self, id: AuthorisationId) -> ChargeOutcome;
+
+    /// Goes on with what is not over because an answer failed, if nobody is at work on it and the last try is some
+    /// seconds ago; gives it as it stands then.
+    async fn go_on(&self, from: Authorisation) -> Authorisation {
+        from
+    }
 }

@@ -10,12 +10,13 @@
 //! | `prefixes` | what codes that are taken here begin with |
 //! | `candidate_cache` | credentials ready for comparisons |
 //! | `authorisation_view` | how an authorisation looks to a till |
-//! | `charger`, `processor_charger` | who charges cards: the interface, and charging once or not at all |
+//! | `charger`, `processor_charger`, `busy_payments` | who charges cards: the interface, and charging once or not at all |
 //! | `receipt_writer` | what their owners are told |
 //! | `counts`, `wrong_codes` | what is counted of them |
 
 mod authorisation_view;
 mod authorise;
+mod busy_payments;
 mod candidate_cache;
 mod charger;
 mod counts;

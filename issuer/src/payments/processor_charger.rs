@@ -11,8 +11,7 @@
 //!
 //! Money moves by confirming an intent, an intent is confirmed only when its id stands in the row, and a row has one
 //! intent: that is why a card is charged once. A row that is not over is found again by the job that reconciles: that is
-//! why nothing charged is forgotten. A row is moved from the version that was read; whoever was slower finds
-//! that out and does nothing more.
+//! why nothing charged is forgotten. A row is moved from the version that was read; whoever was slower does nothing more.
 
 use std::sync::Arc;
 
@@ -21,6 +20,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tegata::{Clock, UnixTime};
 
+use super::busy_payments::BusyPayments;
 use super::{CardCharger, ChargeOutcome};
 use crate::domain::{AuthorisationId, IntentId};
 use crate::processor::{ChargeRequest, IntentStatus, Processor, ProcessorError, RequestKey};
@@ -35,6 +35,8 @@ const LEASE_SECONDS: i64 = 30;
 /// How long after its authorisation a card may still be charged, in seconds. The cashier waits; after that, cashier and
 /// shopper have found another way.
 pub const DEADLINE: u64 = 120;
+/// How long after the last try a till's question is another, in seconds; a quarter of the payment's age, if that is more.
+const BETWEEN_QUESTIONS: u64 = 2;
 /// How many are brought on at a time: while the processor is slow with one, others go on.
 const CONCURRENCY: usize = 64;
 /// How many are read at a time.
@@ -54,6 +56,7 @@ pub struct ProcessorCharger {
     processor: Arc<dyn Processor>,
     clock: Arc<dyn Clock>,
     receipts: Arc<dyn ReceiptWriter>,
+    busy: BusyPayments,
 }
 
 impl std::fmt::Debug for ProcessorCharger {
@@ -117,6 +120,20 @@ impl CardCharger for ProcessorCharger {
             _ => ChargeOutcome::Pending,
         }
     }
+
+    async fn go_on(&self, from: Authorisation) -> Authorisation {
+        let now = self.clock.now().seconds();
+        let floor = BETWEEN_QUESTIONS.max(now.saturating_sub(from.made.seconds()) / 4);
+        let is_early = now.saturating_sub(from.changed.seconds()) < floor;
+        if !from.state.is_open() || is_early || self.busy.contains(from.id) {
+            return from;
+        }
+        // Whoever else took it has it now.
+        let Ok(held) = self.store.claim_charge(from.clone(), self.clock.now()).await else {
+            return from;
+        };
+        self.advance(held, ChargeKnowledge::Row).await.unwrap_or(from)
+    }
 }
 
 impl ProcessorCharger {
@@ -128,7 +145,7 @@ impl ProcessorCharger {
         clock: Arc<dyn Clock>,
         receipts: Arc<dyn ReceiptWriter>,
     ) -> Self {
-        Self { store, processor, clock, receipts }
+        Self { store, processor, clock, receipts, busy: BusyPayments::default() }
     }
 
     async fn transition(
@@ -221,6 +238,7 @@ impl ProcessorCharger {
         mut known: ChargeKnowledge,
     ) -> Option<Authorisation> {
         let id = from.id;
+        let _busy = self.busy.insert(id);
         let mut now = from;
         while now.state.is_open() {
             match self.step(now.clone(), known).await {

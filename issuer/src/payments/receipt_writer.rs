@@ -6,8 +6,8 @@ use tegata::Random;
 
 use crate::crypto::{Keys, SealingContext};
 use crate::domain::MailId;
-use crate::mail::Receipt;
-use crate::store::{Authorisation, MailPriority, OutboxMail, ReceiptWriter, StoreError};
+use crate::mail::{Receipt, receipt_expires};
+use crate::store::{Authorisation, MailPriority, MailQueue, OutboxMail, ReceiptWriter, StoreError};
 
 /// Writes receipts. They name the payment and no more; who and where is looked up when they are sent, so that the
 /// transaction in which money moves reads nothing for them.
@@ -31,7 +31,14 @@ impl ReceiptWriter for SealedReceiptWriter {
         let json = serde_json::to_vec(&receipt).map_err(|_| unwritten.clone())?;
         let letter = self.keys.seal(SealingContext::Mail(of.account, id), &json, &*self.random);
         let letter = letter.map_err(|_| unwritten)?;
-        Ok(OutboxMail { id, made: of.changed, priority: MailPriority::Receipt, content: letter })
+        Ok(OutboxMail {
+            id,
+            made: of.changed,
+            expires: receipt_expires(of.changed),
+            priority: MailPriority::Receipt,
+            queue: MailQueue::default(),
+            content: letter,
+        })
     }
 }
 

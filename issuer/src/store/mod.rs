@@ -70,7 +70,7 @@ pub(crate) use events::EventCounts;
 pub use events::SealedEvents;
 pub use global_state::{AdminCommand, GlobalState, KillSwitch, KillSwitchSet};
 pub use managers::ManagerCheck;
-pub use outbox::{LeasedMail, MailPriority, OutboxMail};
+pub use outbox::{LeasedMail, MailPage, MailPriority, MailQueue, OutboxMail};
 pub use payments::{
     ATTEMPT_DAYS, ActivityMeasure, ActivitySubject, Authorisation, AuthorisationState,
     AuthoriseLimits, AuthoriseOutcome, AuthoriseRequest, BusyPeriod, CandidateCache,

@@ -77,7 +77,7 @@ impl Store {
             "DELETE FROM secrets WHERE account = $1",
             "DELETE FROM handles WHERE account = $1",
             "DELETE FROM sessions WHERE account = $1",
-            "DELETE FROM outbox WHERE account = $1 AND rank = 0",
+            "DELETE FROM outbox WHERE account = $1 AND rank = 3",
         ];
         self.database
             .write(move |transaction| {

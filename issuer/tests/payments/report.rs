@@ -13,6 +13,7 @@ use tegata_testkit::{TestPayer, TestPayments, TestTill};
 tegata_testkit::on_both! {
     three_frauds_of_a_day_are_found_and_one_more_is_named,
     the_thresholds_are_where_they_are_said_to_be,
+    what_was_declined_or_voided_was_not_paid,
 }
 
 const SHOPPERS: usize = 300;
@@ -151,6 +152,24 @@ fn three_frauds_of_a_day_are_found_and_one_more_is_named(issuer: &TestIssuer) {
     let others: Vec<_> = found.iter().filter(|f| ![many, same, wrong].contains(f)).collect();
     let words: Vec<_> = others.iter().map(|f| f.sentence()).collect();
     assert!(others.len() <= FALSE_ALARMS, "{words:#?}");
+}
+
+fn what_was_declined_or_voided_was_not_paid(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
+    issuer.advance_clock(120 - issuer.now().seconds() % 120);
+    let outcomes = [ChargeOutcome::Declined, ChargeOutcome::Done];
+    for (n, outcome) in (0..8).zip(outcomes.into_iter().cycle()) {
+        *issuer.processor.lock().unwrap() = outcome;
+        let code = payments.code(&shopper, n, None);
+        till.authorise(&payments, &format!("{n}"), &code, 100);
+    }
+    let (_, found) = payments.operator().report(3600, &Thresholds::USUAL).unwrap();
+    let same = found.iter().find(|finding| finding.what == Suspicion::SameAmount).unwrap();
+    assert_eq!((same.count, same.amount), (4, 400), "{found:?}");
+    payments.sql("UPDATE authorisations SET state = 'voided' WHERE state = 'charged'");
+    assert!(payments.operator().report(3600, &Thresholds::USUAL).unwrap().1.is_empty());
 }
 
 fn the_thresholds_are_where_they_are_said_to_be(issuer: &TestIssuer) {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use tegata_issuer::crypto::{Keys, SealingContext};
 use tegata_issuer::domain::{AccountId, MailId};
-use tegata_issuer::store::{AccountChange, LeasedMail, MailPriority, OutboxMail, Store};
+use tegata_issuer::store::{
+    AccountChange, LeasedMail, MailPage, MailPriority, MailQueue, OutboxMail, Store,
+};
 
 use crate::shopper;
 use crate::test_database::{TestDatabase, noon};
@@ -16,6 +18,10 @@ crate::on_both!(
     an_expired_lease_changes_nothing,
     account_mails_overtake_receipts_without_starving_them,
     only_delivered_mails_are_removed,
+    mails_of_accounts_go_before_those_of_strangers,
+    queues_take_turns,
+    expired_mails_are_removed_and_leased_ones_are_not,
+    waking_leaves_leases_alone,
 );
 
 /// Makes an account with an empty outbox.
@@ -148,4 +154,96 @@ async fn only_delivered_mails_are_removed(database: TestDatabase) {
     store.remove_delivered(&page[..7]).await.unwrap();
     let left = store.lease_due_mails(noon().shifted(60), 60, 16).await.unwrap();
     assert_eq!(ids(&left), ids(&page[7..]));
+}
+
+/// Puts one mail of this queue into the outbox; gives its id.
+async fn put_into(
+    store: &Store,
+    keys: &Arc<Keys>,
+    account: AccountId,
+    (priority, queue): (MailPriority, u8),
+    seconds: i64,
+) -> MailId {
+    let at = noon().shifted(seconds);
+    let mail = OutboxMail {
+        priority,
+        queue: MailQueue([queue; 16]),
+        expires: at.shifted(300),
+        ..shopper::mail(keys, account, at)
+    };
+    let id = mail.id;
+    let change =
+        move |_: &_| (AccountChange { outbox: vec![mail.clone()], ..AccountChange::default() }, ());
+    store.change(account, change).await.unwrap();
+    id
+}
+
+fn in_order(mails: &[LeasedMail]) -> Vec<MailId> {
+    mails.iter().map(|mail| mail.id).collect()
+}
+
+async fn mails_of_accounts_go_before_those_of_strangers(database: TestDatabase) {
+    let (store, keys, account) = empty(&database).await;
+    let mut ids = Vec::new();
+    for priority in [MailPriority::SignUp, MailPriority::Stranger, MailPriority::AccountMail] {
+        for _ in 0..3 {
+            ids.push(put_into(&store, &keys, account, (priority, 1), 0).await);
+        }
+    }
+    let page = MailPage { mails: 9, receipts: 3, strangers: 4, sign_ups: 2 };
+    let first = store.lease_due_mails(noon().shifted(1), 60, page).await.unwrap();
+    let expected = [&ids[6..], &ids[3..6], &ids[..1]].concat();
+    assert_eq!(in_order(&first), expected);
+    assert_eq!(
+        in_order(&store.lease_due_mails(noon().shifted(1), 60, 9).await.unwrap()),
+        ids[1..3]
+    );
+}
+
+async fn queues_take_turns(database: TestDatabase) {
+    let (store, keys, account) = empty(&database).await;
+    let mut flood = Vec::new();
+    for _ in 0..20 {
+        flood.push(put_into(&store, &keys, account, (MailPriority::SignUp, 1), 0).await);
+    }
+    // Half a minute later somebody else asks for one, and then for another one.
+    let mut others = Vec::new();
+    for _ in 0..2 {
+        others.push(put_into(&store, &keys, account, (MailPriority::SignUp, 2), 30).await);
+    }
+    let mails = in_order(&store.lease_due_mails(noon().shifted(31), 60, 22).await.unwrap());
+    assert_eq!(mails[..3], flood[..3]);
+    assert_eq!(mails[3], others[0]);
+    assert_eq!(mails[4], flood[3]);
+    assert_eq!(mails[5], others[1]);
+    assert_eq!(mails[6..], flood[4..]);
+}
+
+async fn expired_mails_are_removed_and_leased_ones_are_not(database: TestDatabase) {
+    let (store, keys, account) = empty(&database).await;
+    let of = (MailPriority::SignUp, 1);
+    let leased = put_into(&store, &keys, account, of, -1).await;
+    let mail = store.lease_due_mails(noon().shifted(250), 60, 1).await.unwrap();
+    assert_eq!(in_order(&mail), [leased]);
+    let postponed = put_into(&store, &keys, account, of, 0).await;
+    let other = store.lease_due_mails(noon().shifted(250), 60, 1).await.unwrap();
+    assert_eq!(in_order(&other), [postponed]);
+    store.postpone(&other[0], noon().shifted(900)).await.unwrap();
+    put_into(&store, &keys, account, of, 0).await;
+    let fresh = put_into(&store, &keys, account, of, 1).await;
+    assert_eq!(store.remove_expired_mails(noon().shifted(300)).await.unwrap(), 2);
+    assert_eq!(store.remove_expired_mails(noon().shifted(300)).await.unwrap(), 0);
+    let left = store.lease_due_mails(noon().shifted(300), 60, 9).await.unwrap();
+    assert_eq!(in_order(&left), [fresh]);
+    assert_eq!(store.outbox_backlog().await.unwrap().mails, 2);
+}
+
+async fn waking_leaves_leases_alone(database: TestDatabase) {
+    let store = with_mails(&database, 2).await;
+    let mails = store.lease_due_mails(noon(), 60, 2).await.unwrap();
+    store.postpone(&mails[0], noon().shifted(900)).await.unwrap();
+    assert!(store.lease_due_mails(noon().shifted(1), 60, 2).await.unwrap().is_empty());
+    store.wake_postponed_mails(noon().shifted(1)).await.unwrap();
+    let woken = store.lease_due_mails(noon().shifted(1), 60, 2).await.unwrap();
+    assert_eq!(ids(&woken), ids(&mails[..1]));
 }

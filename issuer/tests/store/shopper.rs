@@ -6,12 +6,12 @@ use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::crypto::{Keys, SealingContext};
 use tegata_issuer::domain::{AccountId, EventId, MailId, RequestId, TokenHash, make_credential_id};
 use tegata_issuer::store::{
-    AccountChange, EventRow, GlobalState, MailPriority, NewCredential, OutboxMail, Store,
-    audit_event_name,
+    AccountChange, EventRow, GlobalState, MailPriority, MailQueue, NewCredential, OutboxMail,
+    Store, audit_event_name,
 };
 use tegata_policy::{
-    Account, Controls, Effect, Event, FactorKind, MatchResult, PolicyContext, Reply, SecretId,
-    begin_sign_up, decide,
+    Account, Controls, Effect, Event, FactorKind, MatchResult, Notification, PolicyContext, Reply,
+    SecretId, begin_sign_up, decide,
 };
 
 use crate::test_database::noon;
@@ -58,7 +58,12 @@ pub(crate) fn apply_effects(
                 change.secrets_stored.push((id, kind, sealed));
             }
             Effect::DeleteSecret(id) => change.secrets_deleted.push(id),
-            Effect::SendMail { .. } => change.outbox.push(mail(keys, account, now)),
+            Effect::SendMail { notification, .. } => {
+                let is_sign_up = matches!(notification, Notification::SignUpCode { .. });
+                let priority =
+                    if is_sign_up { MailPriority::SignUp } else { MailPriority::AccountMail };
+                change.outbox.push(OutboxMail { priority, ..mail(keys, account, now) });
+            }
             Effect::ClaimAddress(id) => change.handles_claimed.push(keys.handle(&address(id))),
             Effect::ReleaseAddress(id) => change.handles_released.push(keys.handle(&address(id))),
             Effect::CreateSession(id) => change.sessions_created.push((TokenHash::of(&TOKEN), id)),
@@ -83,7 +88,14 @@ pub(crate) fn mail(keys: &Keys, account: AccountId, now: UnixTime) -> OutboxMail
     let id = MailId::make(now, &random).unwrap();
     let letter = format!("to {ADDRESS}: 12345678");
     let letter = keys.seal(SealingContext::Mail(account, id), letter.as_bytes(), &random).unwrap();
-    OutboxMail { id, made: now, priority: MailPriority::AccountMail, content: letter }
+    OutboxMail {
+        id,
+        made: now,
+        expires: now.shifted(3 * 24 * 3600),
+        priority: MailPriority::AccountMail,
+        queue: MailQueue::default(),
+        content: letter,
+    }
 }
 
 /// Begins a sign-up; gives its account.

@@ -132,9 +132,9 @@ impl Transition<'_> {
                 self.notify(&Notification::DeviceForgotten);
             }
         }
-        self.account.devices.push(Device::new(id, name.clone(), self.context.now));
+        self.account.devices.push(Device::new(id, name, self.context.now));
         self.lower_caps();
-        self.notify(&Notification::NewDevice { device: name });
+        self.notify(&Notification::NewDevice);
         self.effects.push(Effect::Audit(AuditEvent::LoggedInOnNewDevice));
     }
 

@@ -58,7 +58,7 @@ fn decide_active(transition: &mut Transition<'_>, event: Event) -> TransitionRes
         Event::RevertChanges { factor } => Ok(transition.verify_revert_notice(factor)),
         Event::Freeze { session, signer } => transition.freeze(session, signer),
         Event::Unfreeze { session } => transition.unfreeze(session),
-        Event::RequestReset { device, name, to } => Ok(transition.request_reset(device, name, to)),
+        Event::RequestReset { device, to } => Ok(transition.request_reset(device, to)),
         Event::VerifyReset { reset, device, factor } => {
             Ok(transition.verify_reset_code(reset, device, factor))
         }

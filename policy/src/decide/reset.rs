@@ -14,12 +14,7 @@ use crate::state::{Reset, ResetStage, Spending};
 use crate::verification::{ExpectedEvidence, FactorKind, Purpose, VerifiedEvidence};
 
 impl Transition<'_> {
-    pub(super) fn request_reset(
-        &mut self,
-        device: DeviceId,
-        name: String,
-        to: ResetDestination,
-    ) -> Reply {
+    pub(super) fn request_reset(&mut self, device: DeviceId, to: ResetDestination) -> Reply {
         let now = self.context.now;
         let known = self.device(device).map(|device| device.codes.take(CODES_KNOWN_DEVICE, now));
         let left =
@@ -31,7 +26,8 @@ impl Transition<'_> {
         }
         self.end_resets(|reset| reset.device == device);
         let code = self.create_mailed_code();
-        let notification = Notification::ResetCode { code: code.secret, device: name };
+        let known = self.device(device).map(|device| device.name.clone());
+        let notification = Notification::ResetCode { code: code.secret, device: known };
         self.effects.push(Effect::SendMail { to: self.reset_address(to), notification });
         self.effects.push(Effect::Audit(AuditEvent::ResetRequested));
         let id = ResetId(self.next_number());

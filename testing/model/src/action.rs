@@ -34,7 +34,7 @@ pub enum Action {
     Replay(Message, [TypedValue; 2]),
     /// Compares what was typed with the pending message of this index, and reports the result.
     Verify(usize),
-    /// Lets six minutes pass: a verification is no longer fresh; after two waits a mailed code is too old.
+    /// Lets eight minutes pass: a verification is no longer fresh; after two waits a mailed code is too old.
     Wait,
 }
 
@@ -80,7 +80,7 @@ impl Message {
             Self::Unfreeze { session } => Event::Unfreeze { session },
             Self::FreezeByCode => Event::FreezeByCode,
             Self::RevertChanges => Event::RevertChanges { factor },
-            Self::RequestReset { to } => Event::RequestReset { device, name, to },
+            Self::RequestReset { to } => Event::RequestReset { device, to },
             Self::VerifyReset { reset } => Event::VerifyReset { reset, device, factor },
             Self::FinishReset { reset } => Event::FinishReset { reset, device },
             Self::Provision { session } => Event::Provision { session, device },

@@ -19,7 +19,7 @@ pub(crate) enum Outcome {
     Done,
     /// The request was refused.
     Refused(Refusal),
-    /// Six minutes passed.
+    /// Eight minutes passed.
     TimePassed,
 }
 

@@ -32,7 +32,7 @@ impl Model {
 fn sentence(state: &State, action: &Action, outcome: Outcome) -> String {
     let end = if let Outcome::Refused(_) = outcome { ": refused." } else { "." };
     match action {
-        Action::Wait => "Six minutes pass.".into(),
+        Action::Wait => "Eight minutes pass.".into(),
         Action::Replay(..) => format!("The attacker replays a message of the owner{end}"),
         Action::Send(actor, message, typed) => {
             format!("{}{end}", request(state, *actor, *message, *typed))

@@ -12,7 +12,7 @@ use tegata_policy::{
 use crate::action::{Actor, Message, TypedValue};
 
 /// Seconds that one wait takes: longer than a verification stays fresh, and shorter than a mailed code's lifetime.
-const WAIT: u64 = 6 * 60;
+const WAIT: u64 = 8 * 60;
 
 /// A state of the model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -24,6 +24,7 @@ use tegata_issuer::store::{
 
 use crate::clock::TestClock;
 use crate::described_problems::assert_described;
+use crate::mail_server::TestMailServer;
 use crate::postgres::new_postgres_database;
 
 /// A running issuer on a store of its own, under a clock that the test moves.
@@ -39,6 +40,8 @@ pub struct TestIssuer {
     pub clock: Arc<TestClock>,
     /// The mails it sent.
     pub mailbox: Arc<Mailbox>,
+    /// What hands them over to the mailbox.
+    pub mail_server: Arc<TestMailServer>,
     /// Its files; gone when it is dropped.
     pub folder: tempfile::TempDir,
     devices: AtomicU64,
@@ -146,13 +149,15 @@ impl TestIssuer {
             "development = true\nlisten = \"127.0.0.1:0\"\nstore = {store:?}\nserver_key = \"{}\"\n{limits}{processor}{settings}",
             "5a".repeat(32)
         );
+        let mailbox = Arc::new(Mailbox::default());
         let issuer = Self {
             handle: RwLock::default(),
             elsewhere: Mutex::default(),
             agent: Mutex::new(agent()),
             settings,
             clock: Arc::new(clock),
-            mailbox: Arc::new(Mailbox::default()),
+            mail_server: Arc::new(TestMailServer::new(mailbox.clone())),
+            mailbox,
             folder,
             devices: AtomicU64::new(0),
             processor: Arc::new(Mutex::new(ChargeOutcome::Done)),
@@ -175,7 +180,7 @@ impl TestIssuer {
         let has_own_charger =
             matches!(config.processor(), Some(Processor::Sandbox(_))) && !self.has_sandbox;
         let mut builder =
-            App::builder(config).environment(world).mail_transport(self.mailbox.clone());
+            App::builder(config).environment(world).mail_transport(self.mail_server.clone());
         // The sandbox, and a processor of the test's own, are asked as a real one is.
         if has_own_charger {
             builder = builder.charger(charge);

@@ -5,6 +5,7 @@
 //! | [`clock`] | [`TestClock`], moved by hand |
 //! | [`issuer`] | [`TestIssuer`]: a running issuer on either store, its mailbox, its metrics |
 //! | [`shopper`] | [`TestShopper`]: a person with a device, an authenticator and an account |
+//! | [`mail_server`] | [`TestMailServer`]: what the mailbox stands behind, slow or away |
 //! | [`payments`] | [`TestPayments`]: the tills of an issuer, and payers whose codes they read |
 //! | [`card`] | cards of the sandbox for those payers |
 //! | [`postgres`] | [`PostgresCluster`]: a server made for this run, and a primary with its standby |
@@ -21,12 +22,14 @@ pub mod card;
 pub mod clock;
 mod described_problems;
 pub mod issuer;
+pub mod mail_server;
 pub mod payments;
 pub mod postgres;
 pub mod shopper;
 
 pub use clock::TestClock;
 pub use issuer::TestIssuer;
+pub use mail_server::TestMailServer;
 pub use payments::{TestPayer, TestPayments, TestTill};
 pub use postgres::{PostgresCluster, PostgresPair};
 pub use shopper::TestShopper;

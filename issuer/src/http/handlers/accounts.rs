@@ -17,6 +17,7 @@ use tegata::protocol::{
 use crate::accounts::{Accounts, Caller, SessionMessage};
 use crate::domain::Decimals;
 use crate::http::body::StrictJson;
+use crate::http::client_address::ClientNetwork;
 use crate::http::describe::describe;
 use crate::http::headers::bearer_token;
 use crate::http::problem::Problem;
@@ -113,12 +114,30 @@ macro_rules! signed_by_device {
     )*};
 }
 
-signed_by_device! {
+/// Handlers of messages that a device signs and that cause a mail, which is counted by network.
+macro_rules! signed_by_stranger {
+    ($($handler:ident: $call:ident;)*) => {$(
+        async fn $handler(
+            Extension(accounts): Extension<Accounts>,
+            client: ClientNetwork,
+            headers: HeaderMap,
+            request: StrictJson<$call>,
+        ) -> Answer<$call> {
+            let device = signing_device(&headers, &request)?.id();
+            Ok(Json(accounts.$handler(device, client.network(), request.value).await?))
+        }
+    )*};
+}
+
+signed_by_stranger! {
     sign_up: BeginSignUp;
+    request_reset: BeginPasswordReset;
+}
+
+signed_by_device! {
     sign_up_code: VerifySignUpCode;
     sign_up_factor: FinishSignUp;
     log_in: LogIn;
-    request_reset: BeginPasswordReset;
     verify_reset: VerifyPasswordReset;
     finish_reset: FinishPasswordReset;
 }

@@ -1,5 +1,6 @@
 //! Unusual activity: much that was paid in a short time, and what is usual. Each is one statement over the payments of
-//! a span, grouped by subject and time; the database counts, and few rows come back.
+//! a span, grouped by subject and time; the database counts, and few rows come back. What was declined, or voided before
+//! any money moved, was not paid.
 //!
 //! Time is cut into slots twice as wide as the time that is asked about, once from its beginning and once from half a
 //! slot later: what lies within that time lies whole in one of them. Up to twice as long may lie there, too.
@@ -79,7 +80,8 @@ macro_rules! busiest {
             $count,
             " AS n, CAST(SUM(amount) AS BIGINT) AS spent, MIN(made), \
              MAX(made), (made + $1) / $2 AS slot FROM authorisations \
-             WHERE authorisation >= $3 AND authorisation < $4 GROUP BY ",
+             WHERE authorisation >= $3 AND authorisation < $4 \
+             AND state NOT IN ('declined', 'voided') GROUP BY ",
             $by,
             ", slot \
              HAVING ",
@@ -95,7 +97,8 @@ macro_rules! usual {
             "SELECT n, COUNT(*) FROM (SELECT ",
             $count,
             " AS n, made / $1 AS slot FROM authorisations \
-             WHERE authorisation >= $2 AND authorisation < $3 GROUP BY ",
+             WHERE authorisation >= $2 AND authorisation < $3 \
+             AND state NOT IN ('declined', 'voided') GROUP BY ",
             $by,
             ", slot) AS counted \
              GROUP BY n ORDER BY n"

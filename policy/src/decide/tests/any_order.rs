@@ -48,7 +48,7 @@ fn event(which: u8, session: SessionId, reset: ResetId, device: DeviceId, recove
         12 => Event::RevertChanges { factor },
         13 => Event::Freeze { session, signer },
         14 => Event::Unfreeze { session },
-        15 => Event::RequestReset { device, name: name(), to: ResetDestination::Verified },
+        15 => Event::RequestReset { device, to: ResetDestination::Verified },
         16 | 17 => Event::VerifyReset { reset, device, factor },
         18 => Event::FinishReset { reset, device },
         19 => Event::UseSession { session, signer },

@@ -134,11 +134,11 @@ fn concurrent_verifications_of_one_code_succeed_once() {
 }
 
 #[test]
-fn codes_and_verified_resets_expire_after_ten_minutes() {
+fn codes_and_verified_resets_expire() {
     let mut issuer = TestIssuer::with_paying_account();
     let reset = issuer.request_reset(PHONE);
     let code = issuer.last_code();
-    issuer.advance(10 * MINUTE);
+    issuer.advance(15 * MINUTE);
     let value = issuer.next_totp();
     assert_eq!(
         refusal(issuer.verify_reset(reset, PHONE, code, value)),
@@ -285,4 +285,17 @@ fn the_reset_factor_is_counted_after_the_code_matched() {
     let recovery = issuer.recovery_code();
     let code = issuer.last_code();
     assert!(matches!(issuer.verify_reset(reset, TABLET, code, recovery), Reply::ResetVerified));
+}
+
+#[test]
+fn a_reset_mail_names_a_known_device_and_no_other() {
+    let mut issuer = TestIssuer::with_paying_account();
+    let named = |issuer: &TestIssuer| match issuer.mails.last() {
+        Some((_, Notification::ResetCode { device, .. })) => device.clone(),
+        other => panic!("{other:?}"),
+    };
+    issuer.request_reset(ATTACKER);
+    assert_eq!(named(&issuer), None);
+    issuer.request_reset(PHONE);
+    assert_eq!(named(&issuer).as_deref(), Some("her phone"));
 }

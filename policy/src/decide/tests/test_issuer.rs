@@ -325,8 +325,7 @@ impl TestIssuer {
     }
 
     pub(super) fn request_reset(&mut self, device: DeviceId) -> ResetId {
-        let name = "a phone".into();
-        match self.decide(Event::RequestReset { device, name, to: ResetDestination::Verified }) {
+        match self.decide(Event::RequestReset { device, to: ResetDestination::Verified }) {
             Reply::ResetStarted(reset) => reset,
             other => panic!("{other:?}"),
         }

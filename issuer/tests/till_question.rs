@@ -1,0 +1,75 @@
+//! A till that asks about a payment whose processor failed once hears soon how it ended.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tegata_issuer::config::SecretSetting;
+use tegata_issuer::processor::Stripe;
+use tegata_sandbox::{Fault, Sandbox};
+use tegata_testkit::{TestIssuer, TestPayments, card::add_card};
+
+#[test]
+fn sqlite() {
+    one_failed_answer_is_over_with_the_tills_question(TestIssuer::with);
+}
+
+#[test]
+fn postgres() {
+    one_failed_answer_is_over_with_the_tills_question(TestIssuer::postgres_with);
+}
+
+fn one_failed_answer_is_over_with_the_tills_question(start: impl FnOnce(&str) -> TestIssuer) {
+    let far = tokio::runtime::Runtime::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::with_ledger_file(folder.path().join("ledger.sqlite"), "key");
+    let listener = far.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    far.spawn(sandbox.clone().serve(listener));
+    let issuer = start(&format!("processor = {url:?}\nprocessor_key = \"key\"\n"));
+    let payments = TestPayments::new(&issuer);
+    let stripe = Stripe::new(&url, &SecretSetting::new("key"), Duration::from_secs(8)).unwrap();
+    let payer = payments.payer(1);
+    add_card(&payments, &payer, &stripe, "pm_card_visa");
+    let till = payments.till("till-1");
+
+    let asked = Arc::new(AtomicUsize::new(0));
+    for (nth, call) in ["create", "confirm"].into_iter().enumerate() {
+        let counter = asked.clone();
+        sandbox.fail(move |it| {
+            counter.fetch_add(1, Ordering::SeqCst);
+            if it.name() == call { Fault::FailedBefore } else { Fault::None }
+        });
+        let reference = format!("sale-{nth}");
+        let code = payments.next_code(&payer);
+        let reply = till.authorise(&payments, &reference, &code, 100);
+        assert_eq!(reply.outcome(), "pending", "{call}");
+        let path = format!("/v1/authorisations/{}", reply.id());
+        let before = count_of(&asked);
+        // A till asks as often as it likes; the processor is asked once in two seconds.
+        for _ in 0..3 {
+            assert_eq!(payments.get(&till, &path).outcome(), "pending", "{call}");
+        }
+        assert_eq!(count_of(&asked), before, "{call}: too early");
+        issuer.advance_clock(2);
+        assert_eq!(payments.get(&till, &path).outcome(), "pending", "{call}");
+        assert_ne!(count_of(&asked), before, "{call}");
+        sandbox.fail(|_| Fault::None);
+        issuer.advance_clock(2);
+        let outcome = if nth == 0 {
+            payments.get(&till, &path).outcome()
+        } else {
+            // The same request again is a question, too.
+            till.authorise(&payments, &reference, &code, 100).outcome()
+        };
+        assert_eq!(outcome, "approved", "{call}");
+        issuer.advance_clock(60);
+    }
+    let paid = sandbox.paid().unwrap();
+    assert_eq!(paid.iter().map(|paid| paid.charged).collect::<Vec<_>>(), [100, 100]);
+}
+
+fn count_of(asked: &AtomicUsize) -> usize {
+    asked.load(Ordering::SeqCst)
+}
