@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tegata::Random as _;
 use tegata::code::ShopName;
 use tokio::runtime::Runtime;
 
@@ -261,6 +262,8 @@ fn transport_from_config(config: &Config) -> Result<(Arc<dyn MailTransport>, Rou
 
 /// Everything that is opened before the service listens.
 struct Services {
+    /// The id that this process is announced by.
+    process: [u8; 16],
     store: Store,
     keys: Arc<Keys>,
     codes: Arc<Codes>,
@@ -284,7 +287,10 @@ impl Services {
         let store = Store::open(&config.store).await?.with_work_counter(metrics.work());
         check_currency(config, &store).await?;
         let server_key = server_key::find_or_make(config, &store, &**random).await?;
-        let keys = Arc::new(Keys::open(&store, &server_key, &**random).await?);
+        let mut process = [0; 16];
+        random.fill(&mut process).map_err(KeyStoreError::from)?;
+        let opened = Keys::open_announced(&store, &server_key, &**random, process, clock.now());
+        let keys = Arc::new(opened.await?);
         if let Some(file) = config.checkpoints_file() {
             audit::check_file(&file, &keys)?;
         }
@@ -322,6 +328,7 @@ impl Services {
         );
         let accounts = accounts.await?;
         Ok(Self {
+            process,
             store,
             keys,
             codes,
@@ -352,6 +359,7 @@ impl Services {
             OutboxWorker { store: store.clone(), keys, templates, transport, clock, counts };
         threads.spawn(outbox.work());
         let jobs = Jobs {
+            process: self.process,
             store,
             accounts: self.accounts.clone(),
             keys: self.keys,

@@ -3,7 +3,7 @@
 //! Another key takes the place of one: around the roots, which changes a few rows, or a sealing root itself, which seals
 //! every secret anew.
 
-use tegata::{Random, RandomUnavailable};
+use tegata::{Random, RandomUnavailable, UnixTime};
 
 use crate::crypto::{KeyService, Keys, KeysError, SealingContext, WrongKey, make_root};
 use crate::domain::Sealed;
@@ -52,6 +52,29 @@ impl Keys {
             rows = store.keys().await?;
         }
         Ok(Self::unwrap(rows, service)?)
+    }
+
+    /// Opens the keys for a process that seals with them, and announces it: whoever replaces a key sees who still uses the
+    /// older one.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_announced(
+        store: &Store,
+        service: &dyn KeyService,
+        random: &dyn Random,
+        process: [u8; 16],
+        now: UnixTime,
+    ) -> Result<Self, KeyStoreError> {
+        loop {
+            let keys = Self::open(store, service, random).await?;
+            store.announce_process(process, keys.newest_root(), now).await?;
+            // A key that was made before the announcement: who made it may not have seen this process.
+            let newest = store.keys().await?.last().map_or(0, |key| key.number);
+            if newest == keys.newest_root() {
+                return Ok(keys);
+            }
+        }
     }
 
     /// Wraps all roots under another server key, all or none. Services that run need it at their next start only.

@@ -4,21 +4,24 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tegata::protocol::RequestDeletion;
-use tegata_issuer::admin::{Operator, OperatorError};
+use tegata::protocol::{GetAccount, RequestDeletion};
+use tegata_issuer::admin::{Operator, OperatorError, restore};
 use tegata_issuer::config::Config;
-use tegata_issuer::domain::{AccountId, AccountRef, Reason, StoreUrl};
+use tegata_issuer::domain::{AccountId, AccountRef, Environment, Reason, StoreUrl};
 use tegata_issuer::store::Store;
 use tegata_policy::Account;
 use tokio::runtime::Runtime;
 
 use tegata_testkit::issuer::agent;
+use tegata_testkit::postgres::new_postgres_database;
 use tegata_testkit::{TestIssuer, TestPayments};
 
 tegata_testkit::on_both! {
     freezing_what_is_no_account_is_refused_with_a_reason,
     a_clock_that_is_behind_is_not_ready,
     a_store_that_cannot_be_written_is_not_ready,
+    no_key_is_dropped_that_a_running_process_seals_with,
+    a_restore_tries_the_key_first_and_leaves_nothing,
 }
 
 /// The one account that is so, once there is one.
@@ -140,4 +143,99 @@ fn a_till_has_a_rate_beside_its_networks() {
         assert_eq!([(); 7].map(|()| get(&token)), [200, 200, 200, 200, 200, 200, 429]);
         assert_eq!(get(&"A".repeat(43)), 429, "a token that is nobody's evades nothing");
     }
+}
+
+fn operator_of(issuer: &TestIssuer) -> Operator {
+    let config: Config = toml::from_str(&issuer.settings).unwrap();
+    Operator::open(config, Environment::system()).unwrap()
+}
+
+fn no_key_is_dropped_that_a_running_process_seals_with(issuer: &TestIssuer) {
+    let operator = operator_of(issuer);
+    let reason = Reason::new("ann", "a test").unwrap();
+    operator.renew_sealing_key(&reason).unwrap();
+    let refused = operator.reencrypt(&reason);
+    assert!(matches!(refused, Err(OperatorError::OldKeyInUse { processes: 1 })), "{refused:?}");
+    // What the process seals until it is started anew is opened afterwards.
+    let taro = issuer.signed_up_shopper("taro@example.org");
+    issuer.restart();
+    operator.reencrypt(&reason).unwrap();
+    taro.call_in_session(&GetAccount {}).unwrap();
+    issuer.restart();
+    taro.call_in_session(&GetAccount {}).unwrap();
+}
+
+fn a_restore_tries_the_key_first_and_leaves_nothing(issuer: &TestIssuer) {
+    let reason = Reason::new("ann", "a test").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let backup = folder.path().join("backup");
+    operator_of(issuer).backup(&backup, &reason).unwrap();
+    let file = folder.path().join("new.sqlite");
+    let place = if issuer.settings.contains("postgres://") {
+        new_postgres_database()
+    } else {
+        format!("sqlite:{}", file.display())
+    };
+    let restored = |key: &str| {
+        let settings = format!("store = {place:?}\nserver_key = \"{}\"\n", key.repeat(32));
+        let config: Config = toml::from_str(&settings).unwrap();
+        restore(&config, &Environment::system(), &backup, &reason)
+    };
+    let refused = restored("6b");
+    assert!(matches!(refused, Err(OperatorError::WrongBackupKey(_))), "{refused:?}");
+    assert!(!file.exists());
+    // What is in the way of the next one is nothing.
+    restored("5a").unwrap();
+}
+
+/// Runs SQL in the database of this URL.
+fn sql(url: &str, sql: &str) {
+    Runtime::new().unwrap().block_on(async {
+        let connected = tokio_postgres::connect(url, tokio_postgres::NoTls).await;
+        let (client, connection) = connected.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(sql).await.unwrap();
+    });
+}
+
+fn database_of(url: &str) -> &str {
+    url.rsplit('/').next().unwrap().split('?').next().unwrap()
+}
+
+#[test]
+fn a_session_does_not_go_by_the_defaults_of_the_database() {
+    let url = new_postgres_database();
+    let name = database_of(&url);
+    let defaults = [
+        "default_transaction_isolation = 'serializable'",
+        "statement_timeout = '1ms'",
+        "idle_session_timeout = '2s'",
+        "default_transaction_read_only = on",
+    ];
+    // At once: they hold for every session that begins after them.
+    sql(&url, &defaults.map(|it| format!("ALTER DATABASE {name} SET {it};")).concat());
+    let issuer = TestIssuer::on(&url, tempfile::tempdir().unwrap(), "");
+    let hanako = issuer.signed_up_shopper("hanako@example.org");
+    hanako.call_in_session(&GetAccount {}).unwrap();
+}
+
+#[test]
+fn an_error_of_the_database_names_its_cause() {
+    let url = new_postgres_database();
+    let name = database_of(&url);
+    let role = format!("weak_{name}");
+    sql(&url, &format!("CREATE ROLE {role} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC"));
+    let says = |url: &str| {
+        let place = StoreUrl::parse(url).unwrap();
+        let opened = Runtime::new().unwrap().block_on(Store::open(&place));
+        opened.unwrap_err().to_string()
+    };
+    let missing = says(&url.replace(name, "no_such_database"));
+    assert!(missing.contains("3D000") && missing.contains("create it"), "{missing}");
+    let weak = says(&url.replace("postgres@", &format!("{role}@")));
+    assert!(weak.contains("42501") && weak.contains("grant"), "{weak}");
+    let refused = says("postgres://ann@127.0.0.1:1/tegata?sslmode=disable");
+    assert!(refused.contains("the connection was refused"), "{refused}");
+    let roots = says("postgres://ann@127.0.0.1:1/x?sslmode=verify-full&sslrootcert=/no/such.pem");
+    assert!(roots.contains("sslrootcert"), "{roots}");
 }

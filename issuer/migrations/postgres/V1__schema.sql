@@ -104,6 +104,15 @@ CREATE INDEX throttle_until ON throttle (until);
 -- Keys, wrapped under the server key. Number 0 hashes codes and addresses; numbers from 1 on seal secrets.
 CREATE TABLE keys (number BIGINT NOT NULL PRIMARY KEY, wrapped BYTEA NOT NULL);
 
+-- The processes that run on this store. process: an id made at its start. key: the number of the key that it seals
+-- with. beats: its signs of life so far; seen: when the last one was.
+CREATE TABLE processes (
+    process BYTEA NOT NULL PRIMARY KEY,
+    key BIGINT NOT NULL,
+    beats BIGINT NOT NULL,
+    seen BIGINT NOT NULL
+);
+
 -- The prefixes that this issuer's codes begin with, each with its one alias period, in seconds.
 CREATE TABLE prefixes (prefix TEXT NOT NULL PRIMARY KEY, period BIGINT NOT NULL);
 

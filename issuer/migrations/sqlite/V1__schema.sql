@@ -104,6 +104,15 @@ CREATE INDEX throttle_until ON throttle (until);
 -- Keys, wrapped under the server key. Number 0 hashes codes and addresses; numbers from 1 on seal secrets.
 CREATE TABLE keys (number INTEGER NOT NULL PRIMARY KEY, wrapped BLOB NOT NULL);
 
+-- The processes that run on this store. process: an id made at its start. key: the number of the key that it seals
+-- with. beats: its signs of life so far; seen: when the last one was.
+CREATE TABLE processes (
+    process BLOB NOT NULL PRIMARY KEY,
+    key INTEGER NOT NULL,
+    beats INTEGER NOT NULL,
+    seen INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- The prefixes that this issuer's codes begin with, each with its one alias period, in seconds.
 CREATE TABLE prefixes (prefix TEXT NOT NULL PRIMARY KEY, period INTEGER NOT NULL) WITHOUT ROWID;
 

@@ -4,6 +4,7 @@
 mod freeze;
 mod managers;
 mod payment_numbers;
+mod processes;
 pub mod report;
 pub(crate) mod server_key;
 
@@ -84,9 +85,18 @@ pub enum OperatorError {
     /// The old checkpoint file cannot be moved aside.
     #[error("the checkpoint file cannot be moved aside: {0}")]
     Checkpoints(std::io::Error),
-    /// The backup was restored, but the server key does not open it.
-    #[error("the backup was restored, but the configured server key does not open it: {0}")]
-    Restored(String),
+    /// The server key does not open the backup, of which nothing was restored.
+    #[error("nothing was restored: the configured server key does not open this backup: {0}")]
+    WrongBackupKey(String),
+    /// Processes that run seal with an older key. Nothing was done.
+    #[error(
+        "{processes} running processes still seal with an older key: start all of them anew, then run this \
+         again; nothing was re-encrypted"
+    )]
+    OldKeyInUse {
+        /// How many do.
+        processes: usize,
+    },
     /// The operating system gives no threads.
     #[error("cannot start: {0}")]
     Threads(std::io::Error),
@@ -403,6 +413,8 @@ impl Operator {
     /// [`OperatorError`].
     pub fn reencrypt(&self, reason: &Reason) -> Result<(u64, Vec<u8>), OperatorError> {
         let keys = self.keys()?;
+        let newest = keys.newest_root();
+        self.threads.block_on(processes::refuse_older(&self.store, newest))?;
         let sealed = self.threads.block_on(keys.reseal(&self.store, &*self.environment.random))?;
         let left = self.threads.block_on(keys.retire(&self.store))?;
         self.log("sealed_anew", reason)?;
@@ -479,6 +491,11 @@ pub fn restore(
     reason: &Reason,
 ) -> Result<RestoreReport, OperatorError> {
     let threads = threads()?;
+    let key = server_key::find(config)?;
+    let keys = threads.block_on(store::backup_keys(&config.store, from))?;
+    if !keys.is_empty() {
+        Keys::unwrap(keys, &key).map_err(|e| OperatorError::WrongBackupKey(e.to_string()))?;
+    }
     let now = environment.clock.now();
     let event = event(environment, "restored", &json!({ "why": reason.why() }), reason)?;
     let store = threads.block_on(store::restore(&config.store, from, now, event))?;
@@ -486,11 +503,6 @@ pub fn restore(
         Some(file) => Some(set_aside(&file, now).map_err(OperatorError::Checkpoints)?),
         None => None,
     };
-    let opened = server_key::find(config).map_err(|error| error.to_string()).and_then(|key| {
-        let opened = threads.block_on(Keys::open(&store, &key, &*environment.random));
-        opened.map(drop).map_err(|error| error.to_string())
-    });
-    opened.map_err(OperatorError::Restored)?;
     let global_state = threads.block_on(store.global_state())?;
     // The fence is a step of 30 seconds; it is refused whole.
     let end = (global_state.used_up_to + 1).saturating_mul(30);

@@ -19,6 +19,7 @@ mod ticket;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ring::hmac;
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -52,6 +53,9 @@ pub enum KeysError {
     /// What was sealed does not belong there, was changed, or was sealed under a key that is not there.
     #[error("a sealed value cannot be opened")]
     NotOpened,
+    /// The key that this process seals with was deleted while it did not run.
+    #[error("the sealing key of this process was deleted: start it anew")]
+    KeyRetired,
     /// All 255 sealing keys were used.
     #[error("no id is left for another sealing key")]
     NoNumberLeft,
@@ -77,6 +81,8 @@ pub struct Keys {
     log: Ed25519KeyPair,
     till_card: Ed25519KeyPair,
     sealing: BTreeMap<u8, SealingKey>,
+    /// Whether the newest key was deleted from the store.
+    is_retired: AtomicBool,
 }
 
 /// The root that is not for sealing.
@@ -125,7 +131,13 @@ impl Keys {
             log: sign("log").map_err(|_| KeysError::WrongKey)?,
             till_card: sign("till-card").map_err(|_| KeysError::WrongKey)?,
             sealing,
+            is_retired: AtomicBool::new(false),
         })
+    }
+
+    /// Seals nothing from now on: the newest key here is no longer one of the store's.
+    pub(crate) fn stop_sealing(&self) {
+        self.is_retired.store(true, Ordering::Release);
     }
 
     /// Numbers the sealing roots that are older than the newest, which alone seals.
@@ -199,13 +211,16 @@ impl Keys {
     /// Seals what belongs in this place, under the newest key.
     ///
     /// # Errors
-    /// `Random`.
+    /// `Random`; `KeyRetired` if that key was deleted meanwhile.
     pub fn seal(
         &self,
         place: SealingContext,
         plain: &[u8],
         random: &dyn Random,
     ) -> Result<Sealed, KeysError> {
+        if self.is_retired.load(Ordering::Acquire) {
+            return Err(KeysError::KeyRetired);
+        }
         let (number, key) = self.sealing.last_key_value().ok_or(KeysError::WrongKey)?;
         Ok(Sealed { key: *number, bytes: key.seal(&place.name(), plain, random)? })
     }

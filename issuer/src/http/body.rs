@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Limited};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use crate::http::problem::Problem;
+use crate::http::problem::{FieldName, Problem};
 use crate::http::state::AppState;
 
 /// Bytes that a body may have.
@@ -45,7 +45,7 @@ impl<T: DeserializeOwned> FromRequest<std::sync::Arc<AppState>> for StrictJson<T
             return Err(Problem::NotJson);
         }
         let raw = read(request, state.config.body_seconds.duration()).await?;
-        let value = parse(&raw).ok_or(Problem::Malformed)?;
+        let value = parse_naming(&raw)?;
         Ok(Self { value, raw })
     }
 }
@@ -80,11 +80,34 @@ async fn read(request: Request, within: Duration) -> Result<Bytes, Problem> {
 /// Takes `bytes` as [`StrictJson`] takes a body, without the limit of its size.
 #[must_use]
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    let text = std::str::from_utf8(bytes).ok()?;
+    parse_naming(bytes).ok()
+}
+
+/// Takes `bytes` as [`parse`] does, and names the field that is missing or wrong.
+fn parse_naming<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Problem::Malformed)?;
     let mut checked = serde_json::Deserializer::from_str(text);
-    Plain { levels: MAX_DEPTH }.deserialize(&mut checked).ok()?;
-    checked.end().ok()?;
-    serde_json::from_str(text).ok()
+    let is_plain = Plain { levels: MAX_DEPTH }.deserialize(&mut checked).is_ok();
+    if !is_plain || checked.end().is_err() {
+        return Err(Problem::Malformed);
+    }
+    let read = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text));
+    read.map_err(|error| field_of(&error).map_or(Problem::Malformed, Problem::MalformedField))
+}
+
+/// The field that is missing, or whose value is wrong. One that nobody knows is not repeated: it is the client's text.
+fn field_of(error: &serde_path_to_error::Error<serde_json::Error>) -> Option<FieldName> {
+    let message = error.inner().to_string();
+    if message.starts_with("unknown ") {
+        return None;
+    }
+    let path = error.path().to_string();
+    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
+    match missing {
+        Some((name, _)) if path == "." => FieldName::new(name),
+        Some((name, _)) => FieldName::new(&format!("{path}.{name}")),
+        None => FieldName::new(&path),
+    }
 }
 
 /// Reads any JSON value and keeps nothing: what it gets through has no key twice and not too many levels.
@@ -321,6 +344,32 @@ mod tests {
                     .prop_map(|map| map.into_iter().collect()),
             ]
         })
+    }
+
+    #[test]
+    fn the_field_that_is_missing_or_wrong_is_named() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Inner {
+            _count: u8,
+        }
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Outer {
+            _amount: u64,
+            _inner: Inner,
+        }
+        let named = |body: &str| match parse_naming::<Outer>(body.as_bytes()).unwrap_err() {
+            Problem::MalformedField(field) => field.to_string(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(named(r#"{"_inner":{"_count":1}}"#), "_amount");
+        assert_eq!(named(r#"{"_amount":"x","_inner":{"_count":1}}"#), "_amount");
+        assert_eq!(named(r#"{"_amount":1,"_inner":{"_count":256}}"#), "_inner._count");
+        assert_eq!(named(r#"{"_amount":1,"_inner":{}}"#), "_inner._count");
+        // What the client calls a field does not come back, and what is no JSON has none.
+        assert_eq!(named(r#"{"_amount":1,"_inner":{"_count":1},"secret":1}"#), "Malformed");
+        assert_eq!(named(r#"{"_amount":1"#), "Malformed");
     }
 
     proptest! {

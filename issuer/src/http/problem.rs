@@ -24,6 +24,8 @@ pub enum Problem {
     BadRequest,
     /// 400: the body is not the JSON that is expected here.
     Malformed,
+    /// 400: a field of the body is missing, or is not of its form.
+    MalformedField(FieldName),
     /// 404: there is nothing at this path, or not for this caller.
     NotFound,
     /// 405: the path is there, the method is not.
@@ -111,6 +113,35 @@ impl NotReady {
     }
 }
 
+/// The name of a field of a message as the interface describes it, with the fields around it: `address.handle`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldName {
+    letters: [u8; Self::LONGEST],
+    length: usize,
+}
+
+impl FieldName {
+    const LONGEST: usize = 64;
+
+    /// Takes a path of names and indices; nothing else, which would be a text of the request.
+    pub(crate) fn new(path: &str) -> Option<Self> {
+        let is_name = |c: u8| {
+            c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'_' | b'.' | b'[' | b']')
+        };
+        let mut letters = [0; Self::LONGEST];
+        let place = letters.get_mut(..path.len()).filter(|place| !place.is_empty())?;
+        place.copy_from_slice(path.as_bytes());
+        let is_path = path.bytes().all(is_name) && path != ".";
+        is_path.then_some(Self { letters, length: path.len() })
+    }
+}
+
+impl std::fmt::Display for FieldName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(std::str::from_utf8(&self.letters[..self.length]).unwrap_or_default())
+    }
+}
+
 /// Whole seconds, at least one, for the header `Retry-After` (RFC 9110, section 10.2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RetryAfter(u64);
@@ -146,7 +177,7 @@ pub struct ProblemDocument {
     status: u16,
     /// What to do about the problem.
     #[schema(example = "See /openapi.json for the fields")]
-    detail: &'static str,
+    detail: String,
     /// The request: `urn:tegata:request:` and the value of the header `x-request-id`, as in the log.
     #[schema(example = "urn:tegata:request:0123456789abcdef0123456789abcdef")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -246,6 +277,7 @@ impl Problem {
         let (status, name, title, detail) = match self {
             Self::BadRequest
             | Self::Malformed
+            | Self::MalformedField(_)
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::TimedOut
@@ -301,7 +333,8 @@ impl Problem {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
                 "Service overloaded",
-                "Nothing was done; retry after the number of seconds in the Retry-After header",
+                "Repeat the same request, with the same idempotency key, after the number of seconds in the \
+                 Retry-After header",
             ),
         };
         Facts { status, name, title, detail }
@@ -310,7 +343,7 @@ impl Problem {
     /// What is wrong with a request before it is known what it asks for.
     fn of_request(&self) -> Facts {
         let (status, name, title, detail) = match self {
-            Self::Malformed => (
+            Self::Malformed | Self::MalformedField(_) => (
                 StatusCode::BAD_REQUEST,
                 "malformed",
                 "Invalid request body",
@@ -487,6 +520,12 @@ impl Problem {
     /// The answer, with the request that it answers.
     pub(crate) fn answer(&self, instance: Option<String>) -> Response {
         let Facts { status, title, detail, .. } = self.facts();
+        let detail = match self {
+            Self::MalformedField(field) => {
+                format!("The field {field} is missing or not of its form: see /openapi.json")
+            }
+            _ => detail.to_owned(),
+        };
         let document = ProblemDocument {
             r#type: self.urn(),
             title,
@@ -565,7 +604,13 @@ impl From<InternalError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) => Self::busy(),
+            // Full, read-only, away, in the way of others: nothing was done. In doubt: the same request, with its key,
+            // tells.
+            StoreError::Unavailable(_) | StoreError::Conflict => Self::busy(),
+            StoreError::CommitOutcomeUnknown => {
+                tracing::warn!(%error, "store unavailable");
+                Self::busy()
+            }
             error => Self::internal("using the store", &error),
         }
     }

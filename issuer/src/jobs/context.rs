@@ -19,6 +19,8 @@ pub(super) const PAGE: u32 = 256;
 
 /// What the jobs work on.
 pub(crate) struct Jobs {
+    /// The id that this process is announced by.
+    pub(crate) process: [u8; 16],
     pub(crate) store: Store,
     pub(crate) accounts: Accounts,
     pub(crate) keys: Arc<Keys>,

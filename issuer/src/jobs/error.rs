@@ -13,6 +13,8 @@ pub(super) enum JobError {
     Fill(#[from] AliasIndexError),
     #[error(transparent)]
     Audit(#[from] AuditError),
+    #[error("the sealing key of this process was deleted while it did not run: start it anew")]
+    KeyRetired,
     #[error("{0} accounts could not be deleted: they are retried in the next round")]
     NotDeleted(usize),
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 /// A job that the running issuer does by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Job {
+    /// Gives a sign of this process's life, with the key that it seals with.
+    Announce,
     /// Seals the log and signs how far it goes.
     Seal,
     /// Counts the mails that wait.
@@ -30,7 +32,8 @@ pub(super) enum Job {
 }
 
 impl Job {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
+        Self::Announce,
         Self::Seal,
         Self::Measure,
         Self::Throttle,
@@ -46,6 +49,7 @@ impl Job {
 
     pub(super) fn name(self) -> &'static str {
         match self {
+            Self::Announce => "announce",
             Self::Seal => "seal",
             Self::Measure => "measure",
             Self::Throttle => "throttle",
@@ -63,7 +67,7 @@ impl Job {
     pub(super) fn period(self) -> Duration {
         match self {
             Self::Charges => Duration::from_secs(2),
-            Self::Seal | Self::Measure => Duration::from_secs(5),
+            Self::Announce | Self::Seal | Self::Measure => Duration::from_secs(5),
             Self::Credentials => Duration::from_mins(10),
             _ => Duration::from_mins(1),
         }

@@ -1,6 +1,7 @@
 //! What the running issuer does by itself: seals the log, and clears away what is over. A job that fails is logged and
 //! comes again; no request waits for one.
 
+mod announce;
 mod charges;
 mod context;
 mod counts;

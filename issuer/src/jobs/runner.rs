@@ -40,6 +40,7 @@ impl Jobs {
 
     async fn once(self: Arc<Self>, job: Job, now: UnixTime) -> Result<(), JobError> {
         match job {
+            Job::Announce => self.announce(now).await,
             Job::Seal => self.seal(now).await,
             Job::Measure => self.measure(now).await,
             Job::Throttle => Ok(self.store.prune_throttle(now).await?),

@@ -1,21 +1,23 @@
 //! Backups, taken while the store is in use, and their restore, which makes all sessions and credentials void: nobody
 //! knows what was used after the copy was taken.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use tegata::UnixTime;
-use tokio_postgres::config::{Host, SslMode};
 
 use super::database::Database;
 use super::error::StoreError;
 use super::event_row::EventRow;
 use super::global_state::AdminCommand;
+use super::postgres::PostgresAddress;
+use super::program::Program;
 use super::sqlite::{connect, create_private_file, migrate, refused};
-use super::{Store, postgres};
+use super::{Store, WrappedKey};
 use crate::domain::StoreUrl;
 
 /// Pages that are copied at a time; others write in between.
@@ -30,14 +32,17 @@ impl Store {
     pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
         new_file(to)?;
         let file = to.to_owned();
-        match &*self.database.database {
+        let copied = match &*self.database.database {
             Database::Sqlite(sqlite) => sqlite.read(move |from| copy(from, &file)).await,
-            Database::Postgres(postgres) => {
-                let mut dump = program("pg_dump", &postgres.config);
-                dump.args(["--no-owner", "--no-privileges", "--file"]).arg(file);
-                run("pg_dump", dump).await
+            Database::Postgres(postgres) => dump(&postgres.address, &file).await,
+        };
+        if copied.is_err() {
+            // Half a copy is none, and would be in the way of the next one.
+            for suffix in ["", "-journal", "-wal"] {
+                let _ = std::fs::remove_file(beside(to, suffix));
             }
         }
+        copied
     }
 }
 
@@ -67,23 +72,90 @@ pub async fn restore(
             restored.await.map_err(|_| StoreError::Panicked)??;
         }
         StoreUrl::Postgres(url) => {
-            let mut psql = program("psql", &postgres::config(url)?);
+            let mut psql = Program::new("psql", &PostgresAddress::parse(url)?)?;
             let fence = fence.to_text();
-            psql.args(["--no-psqlrc", "--quiet", "--output=/dev/null", "--set=ON_ERROR_STOP=1"]);
+            psql.command.args([
+                "--no-psqlrc",
+                "--quiet",
+                "--output=/dev/null",
+                "--set=ON_ERROR_STOP=1",
+            ]);
             // A dump leaves no schema to look in. One transaction: a database that came back without its fence is never
             // seen.
-            psql.args(["--single-transaction", "--file"]).arg(from).args([
+            psql.command.args(["--single-transaction", "--file"]).arg(from).args([
                 "--command",
                 "RESET search_path",
                 "--command",
                 &fence,
             ]);
-            run("psql", psql).await?;
+            psql.run().await?;
         }
     }
     let store = Store::open(place).await?;
     store.append_event(event).await?;
     Ok(store)
+}
+
+async fn dump(address: &PostgresAddress, to: &Path) -> Result<(), StoreError> {
+    let mut dump = Program::new("pg_dump", address)?;
+    dump.command.args(["--no-owner", "--no-privileges", "--file"]).arg(to);
+    dump.run().await
+}
+
+/// Reads the wrapped keys that a backup for this store holds, without restoring it.
+///
+/// # Errors
+/// `File` if it cannot be read, `Unreadable` if it is no backup.
+pub async fn backup_keys(place: &StoreUrl, from: &Path) -> Result<Vec<WrappedKey>, StoreError> {
+    let from = from.to_owned();
+    let is_sqlite = matches!(place, StoreUrl::Sqlite(_));
+    let read = move || if is_sqlite { keys_of_file(&from) } else { keys_of_dump(&from) };
+    tokio::task::spawn_blocking(read).await.map_err(|_| StoreError::Panicked)?
+}
+
+fn unreadable(error: &std::io::Error) -> StoreError {
+    StoreError::File { what: "the backup cannot be read", kind: error.kind() }
+}
+
+fn keys_of_file(from: &Path) -> Result<Vec<WrappedKey>, StoreError> {
+    File::open(from).map_err(|error| unreadable(&error))?;
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connection = Connection::open_with_flags(from, flags).map_err(refused)?;
+    let sql = "SELECT number, wrapped FROM keys ORDER BY number";
+    let mut statement = connection.prepare(sql).map_err(refused)?;
+    let read =
+        |row: &rusqlite::Row<'_>| Ok(WrappedKey { number: row.get(0)?, wrapped: row.get(1)? });
+    let rows = statement.query_map([], read).map_err(refused)?;
+    rows.map(|key| key.map_err(refused)).collect()
+}
+
+/// The rows of the table in a plain dump: after its `COPY`, a line each, up to `\.`.
+fn keys_of_dump(from: &Path) -> Result<Vec<WrappedKey>, StoreError> {
+    let dump = BufReader::new(File::open(from).map_err(|error| unreadable(&error))?);
+    let mut keys = None;
+    for line in dump.split(b'\n') {
+        let line = line.map_err(|error| unreadable(&error))?;
+        let line = String::from_utf8_lossy(&line);
+        match &mut keys {
+            None if line.starts_with("COPY ")
+                && line.contains("keys (number, wrapped) FROM stdin") =>
+            {
+                keys = Some(Vec::new());
+            }
+            None => {}
+            Some(_) if line.starts_with("\\.") => break,
+            Some(keys) => {
+                keys.push(key_of_line(&line).ok_or(StoreError::Unreadable("the backup"))?)
+            }
+        }
+    }
+    keys.ok_or(StoreError::Unreadable("the backup"))
+}
+
+fn key_of_line(line: &str) -> Option<WrappedKey> {
+    let (number, wrapped) = line.trim_end_matches('\r').split_once('\t')?;
+    let wrapped = hex::decode(wrapped.strip_prefix("\\\\x")?).ok()?;
+    Some(WrappedKey { number: number.parse().ok()?, wrapped })
 }
 
 fn copy(from: &Connection, to: &Path) -> Result<(), StoreError> {
@@ -110,15 +182,29 @@ fn restore_file(
     let half = beside(file, ".restoring");
     let _ = std::fs::remove_file(&half);
     create_private_file(&half)?;
+    let put = copy_fenced(from, &half, fence).and_then(|()| {
+        std::fs::rename(&half, file).map_err(not("the restored database cannot be put in place"))
+    });
+    if put.is_err() {
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            let _ = std::fs::remove_file(beside(&half, suffix));
+        }
+    }
+    put
+}
+
+fn copy_fenced(
+    from: &Path,
+    half: &Path,
+    fence: impl FnOnce(&Connection) -> Result<usize, StoreError>,
+) -> Result<(), StoreError> {
     let from = Connection::open_with_flags(from, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY);
-    copy(&from.map_err(refused)?, &half)?;
-    let connection = connect(&half).and_then(migrate)?;
+    copy(&from.map_err(refused)?, half)?;
+    let connection = connect(half).and_then(migrate)?;
     if fence(&connection)? != 1 {
         return Err(StoreError::Unreadable("standing"));
     }
-    let closed = connection.close();
-    closed.map_err(|(_, error)| refused(error))?;
-    std::fs::rename(&half, file).map_err(not("the restored database cannot be put in place"))
+    connection.close().map_err(|(_, error)| refused(error))
 }
 
 fn beside(file: &Path, suffix: &str) -> PathBuf {
@@ -134,60 +220,4 @@ fn new_file(file: &Path) -> Result<(), StoreError> {
         return Err(StoreError::File { what, kind: std::io::ErrorKind::AlreadyExists });
     }
     create_private_file(file)
-}
-
-/// Makes a command of PostgreSQL's, with its connection in the environment: everyone can see arguments.
-fn program(name: &str, config: &tokio_postgres::Config) -> Command {
-    let mut command = Command::new(name);
-    let hosts = config.get_hosts().iter().map(|host| match host {
-        Host::Tcp(name) => name.clone(),
-        #[cfg(unix)]
-        Host::Unix(folder) => folder.display().to_string(),
-    });
-    let hosts: Vec<_> = hosts.collect();
-    let ports: Vec<_> = config.get_ports().iter().map(ToString::to_string).collect();
-    let mut set = |name: &str, value: String| {
-        if !value.is_empty() {
-            command.env(name, value);
-        }
-    };
-    set("PGHOST", hosts.join(","));
-    set("PGPORT", ports.join(","));
-    set("PGUSER", config.get_user().unwrap_or_default().to_owned());
-    set("PGDATABASE", config.get_dbname().unwrap_or_default().to_owned());
-    if let Some(password) = config.get_password() {
-        set("PGPASSWORD", String::from_utf8_lossy(password).into_owned());
-    }
-    // As strict as the service is: a certificate that it would refuse is refused.
-    set(
-        "PGSSLMODE",
-        match config.get_ssl_mode() {
-            SslMode::Disable => "disable".to_owned(),
-            SslMode::Require => "verify-full".to_owned(),
-            _ => "prefer".to_owned(),
-        },
-    );
-    set(
-        "PGSSLROOTCERT",
-        match config.get_ssl_mode() {
-            SslMode::Require => "system".to_owned(),
-            _ => String::new(),
-        },
-    );
-    command
-}
-
-async fn run(program: &'static str, mut command: Command) -> Result<(), StoreError> {
-    let joined = tokio::task::spawn_blocking(move || command.stdin(Stdio::null()).output()).await;
-    let output = joined.map_err(|_| StoreError::Panicked)?.map_err(|error| StoreError::File {
-        what: "a PostgreSQL program cannot be run",
-        kind: error.kind(),
-    })?;
-    if output.status.success() {
-        return Ok(());
-    }
-    // The first line says what is wrong; a line of data, if it quotes one, comes after.
-    let errors = String::from_utf8_lossy(&output.stderr);
-    let message = errors.lines().next().unwrap_or_default().to_owned();
-    Err(StoreError::Program { program, message })
 }

@@ -1,5 +1,7 @@
 //! What can go wrong in a store. No text contains a value of a row.
 
+use super::sql_state::sentence;
+
 /// Why the store did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -36,14 +38,21 @@ pub enum StoreError {
     #[error("a row of {0} cannot be read")]
     Unreadable(&'static str),
     /// The database cannot be reached, or is too busy. Nothing was written.
-    #[error("the store cannot be reached: {0}")]
+    #[error("the store cannot be used: {0}")]
     Unavailable(&'static str),
     /// Another transaction was in the way each time. Nothing was written.
     #[error("the database is busy with conflicting transactions: try again")]
     Conflict,
     /// The database refused, with this code. Nothing was written.
-    #[error("the database rejected the transaction with code {0}")]
+    #[error("{}", sentence(.0))]
     Refused(String),
+    /// A pooler hands out its connections by transaction. Nothing was written.
+    #[error(
+        "a pooler before PostgreSQL gives each transaction another connection (pgbouncer: \
+         pool_mode = transaction), which this program cannot work with: connect to the server \
+         itself, or set pool_mode = session"
+    )]
+    TransactionPooling,
     /// The connection was lost before a commit was answered: it may have been written.
     #[error("the store was lost during a commit, whose outcome is unknown")]
     CommitOutcomeUnknown,

@@ -20,7 +20,9 @@
 //! | `scans` | pages of rows for jobs and operators |
 //! | `readiness` | what shows that the store works |
 //! | `sealed_columns`, `sealed_rows` | sealed values; the issuer's wrapped keys, and re-encryption under another |
-//! | `backup` | copies, and their restore |
+//! | `backup`, `program` | copies, and their restore; the commands of PostgreSQL's that make them |
+//! | `processes` | the processes that run on it, and the key that each seals with |
+//! | `sql_state` | what PostgreSQL's codes are called, and what to do |
 
 mod account;
 mod account_change;
@@ -42,12 +44,15 @@ mod managers;
 mod outbox;
 mod payments;
 mod postgres;
+mod processes;
+mod program;
 mod readiness;
 mod scans;
 mod schema;
 mod sealed_columns;
 mod sealed_rows;
 mod sql;
+mod sql_state;
 mod sqlite;
 mod throttle;
 mod tills;
@@ -59,7 +64,7 @@ pub use crate::domain::WrappedKey;
 pub use account::{LoadedAccount, SessionContext};
 pub use account_change::AccountChange;
 pub use aliases::{AliasRow, IndexProgress};
-pub use backup::restore;
+pub use backup::{backup_keys, restore};
 pub use cards::{Card, CardChange, ChargeableCard};
 pub use chain::Seal;
 pub(crate) use chain::{extend_chain, initial_seal};
@@ -78,6 +83,7 @@ pub use payments::{
     ParsedCode, PaymentWithShop, ReceiptWriter, SaleDetails, TimeSpan, VoidCount, VoidOutcome,
     VoidRequest, VoidTarget, WrongCodeCount,
 };
+pub use processes::AnnouncedProcess;
 pub use scans::{AccountStage, OutboxBacklog, SessionRow};
 pub use sealed_rows::{SealedRow, SeedRow};
 pub use tills::{Till, TillStage};

@@ -189,13 +189,15 @@ impl Store {
             .await
     }
 
-    /// Deletes a key that nothing is sealed under; `false`, with nothing deleted, if something is.
+    /// Deletes a key that nothing is sealed under and no process seals with; `false`, with nothing deleted, if something
+    /// is or one does.
     ///
     /// # Errors
     /// Errors of the database.
     pub async fn retire_key(&self, number: u8) -> Result<bool, StoreError> {
         const IN_USE: &str = "SELECT 1 FROM secrets WHERE key = $1 UNION ALL \
             SELECT 1 FROM outbox WHERE key = $1 UNION ALL \
+            SELECT 1 FROM processes WHERE key <= $1 UNION ALL \
             SELECT 1 FROM credentials WHERE key = $1 LIMIT 1";
         self.database
             .write(move |transaction| {

@@ -3,15 +3,19 @@
 //!
 //! | file | content |
 //! |---|---|
+//! | `address` | the server's address, with the parameters of libpq that the driver does not know |
 //! | `connection`, `tls` | the pool, its settings, its schema and its errors |
+//! | `pooling` | whether a pooler hands out connections by transaction |
 //! | `values` | values on the wire |
 //! | `statement_group` | statements of the same SQL text, sent as one |
 //! | `transaction` | one transaction: what is asked in it at a time is sent at once |
 //! | `retry` | a transaction that runs again after a conflict |
 //! | `batch` | work of many callers in one transaction |
 
+mod address;
 mod batch;
 mod connection;
+mod pooling;
 mod retry;
 mod statement_group;
 mod tls;
@@ -24,9 +28,12 @@ use super::batch::batchable;
 use super::error::StoreError;
 use super::sql::{Query, Row, Statement, Value};
 use super::transaction::{Transaction, TransactionFuture};
+pub(in crate::store) use address::PostgresAddress;
 use batch::BatchScheduler;
-pub(in crate::store) use connection::config;
-use connection::{connection, issuer_config, migrate, pool, refused};
+use connection::{
+    connection, drop_if_broken, issuer_address, migrate, not_committed, pool, refused,
+};
+use pooling::refuse_transaction_pooling;
 use retry::write_with_retries;
 use transaction::PostgresTransaction;
 use values::parameters;
@@ -34,15 +41,16 @@ use values::parameters;
 pub(in crate::store) struct Postgres {
     pool: Pool,
     batches: BatchScheduler,
-    pub(in crate::store) config: tokio_postgres::Config,
+    pub(in crate::store) address: PostgresAddress,
 }
 
 impl Postgres {
     pub(in crate::store) async fn open(url: &str) -> Result<Self, StoreError> {
-        let config = issuer_config(url)?;
-        let pool = pool(&config)?;
+        let address = issuer_address(url)?;
+        let pool = pool(&address)?;
+        refuse_transaction_pooling(&pool).await?;
         migrate(&pool).await?;
-        Ok(Self { batches: BatchScheduler::new(pool.clone()), pool, config })
+        Ok(Self { batches: BatchScheduler::new(pool.clone()), pool, address })
     }
 
     pub(in crate::store) async fn rows(
@@ -51,9 +59,12 @@ impl Postgres {
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
         let connection = connection(&self.pool).await?;
-        let statement = connection.prepare_cached(sql).await.map_err(|error| refused(&error))?;
-        let rows = connection.query(&statement, &parameters(&values)).await;
-        rows.map_err(|error| refused(&error))?.iter().map(values::row).collect()
+        let read = async {
+            let statement = connection.prepare_cached(sql).await?;
+            connection.query(&statement, &parameters(&values)).await
+        };
+        let rows = read.await.map_err(|error| refused(&error));
+        drop_if_broken(connection, rows)?.iter().map(values::row).collect()
     }
 
     pub(in crate::store) async fn query_all(
@@ -93,11 +104,15 @@ impl Postgres {
     pub(in crate::store) async fn write_one(&self, statement: Statement) -> Result<(), StoreError> {
         let Statement { sql, values, error_if_no_rows, .. } = statement;
         let connection = connection(&self.pool).await?;
-        let prepared = connection.prepare_cached(sql).await.map_err(|error| refused(&error))?;
-        let touched = connection.execute(&prepared, &parameters(&values)).await;
-        match (touched.map_err(|error| refused(&error)), error_if_no_rows) {
+        let touched = match connection.prepare_cached(sql).await {
+            Err(error) => Err(refused(&error)),
+            Ok(prepared) => connection
+                .execute(&prepared, &parameters(&values))
+                .await
+                .map_err(|error| not_committed(&error)),
+        };
+        match (drop_if_broken(connection, touched), error_if_no_rows) {
             (Ok(0), Some(error)) => Err(error),
-            (Err(StoreError::Unavailable(_)), _) => Err(StoreError::CommitOutcomeUnknown),
             (touched, _) => touched.map(drop),
         }
     }

@@ -6,7 +6,7 @@ use deadpool_postgres::Pool;
 
 use super::super::batch::BatchableWork;
 use super::super::error::StoreError;
-use super::connection::connection;
+use super::connection::{connection, is_read_only};
 use super::transaction::PostgresTransaction;
 
 /// How often a transaction runs at most.
@@ -18,8 +18,14 @@ pub(super) async fn write_with_retries(
     work: &dyn BatchableWork,
 ) -> Result<(), StoreError> {
     let mut pause = Duration::from_millis(1);
+    let mut is_renewed = false;
     for _ in 1..TRIES {
         match try_to_write(pool, work).await {
+            // The others of the pool are to the same server: it was the primary when they were made.
+            Err(error) if is_read_only(&error) && !is_renewed => {
+                is_renewed = true;
+                drop(pool.retain(|_, _| false));
+            }
             Err(StoreError::Conflict) => {
                 tokio::time::sleep(pause).await;
                 pause *= 2;

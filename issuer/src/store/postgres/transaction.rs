@@ -7,7 +7,7 @@ use futures_util::future::{try_join, try_join_all};
 use super::super::error::StoreError;
 use super::super::sql::{Query, Row, Statement};
 use super::super::transaction::Transaction;
-use super::connection::refused;
+use super::connection::{is_of_connection, not_committed, refused};
 use super::statement_group::{Column, ExpectedRows, StatementGroup};
 use super::values::{self, parameters};
 
@@ -47,15 +47,12 @@ impl PostgresTransaction {
             Some(connection) if self.stage == Stage::Begun => connection.batch_execute(end).await,
             _ => Ok(()),
         };
-        if ended.is_ok() && !matches!(result, Err(StoreError::CommitOutcomeUnknown)) {
+        if ended.is_ok() && !result.as_ref().is_err_and(is_of_connection) {
             // Back to the pool.
             drop(self.connection.take());
         }
         let result = result?;
-        ended.map_err(|error| match refused(&error) {
-            StoreError::Unavailable(_) => StoreError::CommitOutcomeUnknown,
-            other => other,
-        })?;
+        ended.map_err(|error| not_committed(&error))?;
         Ok(result)
     }
 

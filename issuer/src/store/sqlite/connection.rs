@@ -73,7 +73,7 @@ pub(in crate::store) fn migrate(mut connection: Connection) -> Result<Connection
     connection.set_transaction_behavior(TransactionBehavior::Immediate);
     match embedded::migrations::runner().run(&mut connection) {
         Ok(_) => Ok(connection),
-        Err(error) => Err(schema_error(&error)),
+        Err(error) => Err(schema_error(&error, |driver| driver.downcast_ref().map(refused_by))),
     }
 }
 
@@ -120,8 +120,24 @@ impl ToSql for Value {
 /// Maps an error to its code: SQLite's text may quote a value.
 #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err everywhere")]
 pub(in crate::store) fn refused(error: rusqlite::Error) -> StoreError {
+    refused_by(&error)
+}
+
+fn refused_by(error: &rusqlite::Error) -> StoreError {
     match error.sqlite_error() {
         Some(error) if error.code == ErrorCode::DatabaseBusy => StoreError::Unavailable("busy"),
+        Some(error) if error.code == ErrorCode::DiskFull => {
+            StoreError::Unavailable("the disk is full: make room (SQLITE_FULL)")
+        }
+        Some(error) if error.code == ErrorCode::ReadOnly => StoreError::Unavailable(
+            "the database file or its folder cannot be written: check owner and mode (SQLITE_READONLY)",
+        ),
+        Some(error) if error.code == ErrorCode::CannotOpen => StoreError::Unavailable(
+            "the database file cannot be opened: check the path, owner and mode (SQLITE_CANTOPEN)",
+        ),
+        Some(error) if error.code == ErrorCode::NotADatabase => {
+            StoreError::Unavailable("the file is not an SQLite database (SQLITE_NOTADB)")
+        }
         Some(error) => StoreError::Refused(format!("SQLite {}", error.extended_code)),
         None => StoreError::Unreadable("the database"),
     }
