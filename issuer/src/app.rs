@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tegata::Random as _;
 use tegata::code::ShopName;
 use tokio::runtime::Runtime;
 
