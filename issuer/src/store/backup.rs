@@ -145,7 +145,7 @@ fn keys_of_dump(from: &Path) -> Result<Vec<WrappedKey>, StoreError> {
             None => {}
             Some(_) if line.starts_with("\\.") => break,
             Some(keys) => {
-                keys.push(key_of_line(&line).ok_or(StoreError::Unreadable("the backup"))?)
+                keys.push(key_of_line(&line).ok_or(StoreError::Unreadable("the backup"))?);
             }
         }
     }

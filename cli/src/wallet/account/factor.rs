@@ -29,8 +29,8 @@ pub(crate) struct FactorArgs {
     recovery_code: Option<SecretSource>,
     /// Use the second factor that is stored in this wallet: the one-time password of this account. If several services
     /// know the account, the issuer's name in tegata wallet list says which.
-    #[arg(long, value_name = "ISSUER", num_args = 0..=1, require_equals = true)]
-    factor_here: Option<Option<String>>,
+    #[arg(long, value_name = "ISSUER", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    factor_here: Option<String>,
 }
 
 impl FactorArgs {
@@ -65,8 +65,12 @@ impl FactorArgs {
         prompt: &str,
     ) -> Result<Option<SecondFactor>, Failure> {
         if let Some(issuer) = &self.factor_here {
-            return stored_factor_value(wallet, of, issuer.as_deref())
-                .map(|totp| Some(SecondFactor::Totp(totp)));
+            return stored_factor_value(
+                wallet,
+                of,
+                Some(issuer.as_str()).filter(|it| !it.is_empty()),
+            )
+            .map(|totp| Some(SecondFactor::Totp(totp)));
         }
         if let Some(source) = &self.totp {
             return totp(Some(source)).map(|totp| Some(SecondFactor::Totp(totp)));
@@ -82,7 +86,7 @@ impl FactorArgs {
             let text = prompt_visible(None, "totp", prompt)?;
             match fold_digits(&text).chars().count() {
                 0 => Ok(None),
-                ..=8 => totp_text(&text).map(SecondFactor::Totp).map(Some),
+                1..=8 => totp_text(&text).map(SecondFactor::Totp).map(Some),
                 _ => recovery_code(&text).map(Some),
             }
         })
