@@ -20,7 +20,7 @@ const KNOWN: usize = 64 * 1024;
 
 /// Whose mails are counted together.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Payer {
+enum BudgetOwner {
     Network(Network),
     Block(NetworkBlock),
     SignUps,
@@ -30,7 +30,7 @@ enum Payer {
 pub(super) struct MailBudget {
     network: u64,
     sign_ups: u64,
-    used: Mutex<HashMap<Payer, u64>>,
+    used: Mutex<HashMap<BudgetOwner, u64>>,
 }
 
 impl MailBudget {
@@ -45,7 +45,7 @@ impl MailBudget {
 
     /// Takes one mail of a sign-up.
     pub(super) fn take_sign_up(&self, network: Network, now: UnixTime) -> Result<(), AccountError> {
-        self.take(network, Some((Payer::SignUps, self.sign_ups)), now)
+        self.take(network, Some((BudgetOwner::SignUps, self.sign_ups)), now)
     }
 
     /// Takes one mail of a reset on a device that nobody knows.
@@ -57,14 +57,14 @@ impl MailBudget {
     fn take(
         &self,
         network: Network,
-        total: Option<(Payer, u64)>,
+        total: Option<(BudgetOwner, u64)>,
         now: UnixTime,
     ) -> Result<(), AccountError> {
         let block = network.block();
         let of_block = self.network.saturating_mul(block.allowance());
         let payers = [
-            Some((Payer::Network(network), self.network)),
-            Some((Payer::Block(block), of_block)),
+            Some((BudgetOwner::Network(network), self.network)),
+            Some((BudgetOwner::Block(block), of_block)),
             total,
         ];
         let now = now.seconds().saturating_mul(1000);
@@ -90,13 +90,13 @@ impl MailBudget {
 }
 
 /// Forgets who used nothing, and, if that is not enough, the half that used least.
-fn forget(used: &mut HashMap<Payer, u64>, now: u64) {
+fn forget(used: &mut HashMap<BudgetOwner, u64>, now: u64) {
     used.retain(|_, until| *until > now);
     if used.len() > KNOWN / 2 {
         let mut moments: Vec<u64> = used.values().copied().collect();
         let middle = moments.len() / 2;
         let median = *moments.select_nth_unstable(middle).1;
-        used.retain(|payer, until| *until > median || *payer == Payer::SignUps);
+        used.retain(|owner, until| *until > median || *owner == BudgetOwner::SignUps);
     }
 }
 

@@ -94,7 +94,7 @@ pub enum OperatorError {
          again; nothing was re-encrypted"
     )]
     OldKeyInUse {
-        /// How many do.
+        /// The number of such processes.
         processes: usize,
     },
     /// The operating system gives no threads.
@@ -414,7 +414,10 @@ impl Operator {
     pub fn reencrypt(&self, reason: &Reason) -> Result<(u64, Vec<u8>), OperatorError> {
         let keys = self.keys()?;
         let newest = keys.newest_root();
-        self.threads.block_on(processes::refuse_older(&self.store, newest))?;
+        let processes = self.threads.block_on(processes::count_older(&self.store, newest))?;
+        if processes > 0 {
+            return Err(OperatorError::OldKeyInUse { processes });
+        }
         let sealed = self.threads.block_on(keys.reseal(&self.store, &*self.environment.random))?;
         let left = self.threads.block_on(keys.retire(&self.store))?;
         self.log("sealed_anew", reason)?;
