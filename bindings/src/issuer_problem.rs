@@ -20,6 +20,8 @@ pub enum IssuerProblem {
     Frozen,
     /// No operation of that kind is pending.
     NoPendingOperation,
+    /// Others tried to log in with this address too often: request a code by mail with `request_log_in_code`.
+    CodeNeeded,
     /// This was tried or changed too often. Nothing was done.
     TooManyAttempts {
         /// Seconds until the next try is taken: up to a week.
@@ -59,6 +61,7 @@ impl From<protocol::IssuerProblem> for IssuerProblem {
             Problem::Refused(Refusal::EnrolmentRequired) => Self::EnrolmentRequired,
             Problem::Refused(Refusal::Frozen) => Self::Frozen,
             Problem::Refused(Refusal::NoPendingOperation) => Self::NoPendingOperation,
+            Problem::Refused(Refusal::CodeNeeded) => Self::CodeNeeded,
             Problem::Refused(Refusal::TooManyAttempts { wait }) => {
                 Self::TooManyAttempts { retry_after: seconds(wait) }
             }

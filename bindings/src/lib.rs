@@ -61,9 +61,9 @@ pub use account::{
     Account, AccountCard, AccountDevice, AccountOverview, AccountOverviewCall, AccountPayment,
     AccountProfile, AccountSession, AccountStatus, ActionCall, BeginPasswordResetCall,
     BeginSignUpCall, CardsCall, FactorEnrolment, FactorEnrolmentCall, FinishSignUpCall,
-    IssuerRequest, IssuerResponse, LogInCall, LogInResult, PasswordReset, PaymentHistoryCall,
-    PaymentPage, PaymentState, ProvisionCall, RecoveryCodes, RecoveryCodesCall, SecondFactor,
-    SignUp, TillCard,
+    IssuerRequest, IssuerResponse, LogInByCode, LogInCall, LogInCodeCall, LogInResult,
+    PasswordReset, PaymentHistoryCall, PaymentPage, PaymentState, ProvisionCall, RecoveryCodes,
+    RecoveryCodesCall, SecondFactor, SignUp, TillCard,
 };
 pub use anchor::{Anchor, AnchorError, AnchorState};
 pub use clock::ManualClock;

@@ -110,14 +110,14 @@ fn same(issuer: &TestIssuer) -> Times {
     issuer.signed_up_shopper(HANAKO);
     let people = [issuer.new_shopper(NOBODY), issuer.new_shopper(NOBODY)];
     let [one, other] = &people;
-    let between = each(issuer, 2, DAY);
+    let between = each(issuer, 1, DAY);
     in_turns(PAIRS, between, || drop(one.begin_reset()), || drop(other.begin_reset()))
 }
 
 fn resets(issuer: &TestIssuer) -> Times {
     let known = issuer.new_shopper(HANAKO);
     let unknown = issuer.new_shopper(NOBODY);
-    let between = each(issuer, 5, DAY);
+    let between = each(issuer, 3, DAY);
     in_turns(PAIRS, between, || drop(known.begin_reset()), || drop(unknown.begin_reset()))
 }
 
@@ -126,7 +126,7 @@ fn log_ins(issuer: &TestIssuer) -> Times {
     let unknown = issuer.new_shopper(NOBODY);
     in_turns(
         PAIRS,
-        each(issuer, 20, HOUR),
+        each(issuer, 10, HOUR),
         || drop(known.try_log_in(NEW_PASSWORD, Some(wrong_factor()))),
         || drop(unknown.try_log_in(NEW_PASSWORD, Some(wrong_factor()))),
     )
@@ -136,7 +136,7 @@ fn factors(issuer: &TestIssuer) -> Times {
     let attacker = issuer.new_shopper(HANAKO);
     in_turns(
         PAIRS,
-        each(issuer, 10, 8 * DAY),
+        each(issuer, 5, 8 * DAY),
         || drop(attacker.try_log_in(PASSWORD, Some(wrong_factor()))),
         || drop(attacker.try_log_in(NEW_PASSWORD, Some(wrong_factor()))),
     )
@@ -173,6 +173,7 @@ fn proofs(issuer: &TestIssuer) -> Times {
 
 /// With a password that a known address is held against where one is judged.
 fn finishes(issuer: &TestIssuer) -> Times {
+    issuer.advance_clock(DAY);
     let known = issuer.new_shopper(HANAKO);
     let unknown = issuer.new_shopper(NOBODY);
     let [a, b] = [&known, &unknown].map(|person| person.begin_reset().unwrap());

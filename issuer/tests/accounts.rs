@@ -372,15 +372,21 @@ fn an_unknown_address_is_answered_like_a_known_one(issuer: &TestIssuer) {
             handle,
             device: person.key(),
             device_name,
+            recovery_code: None,
         });
         let (status, body) = raw(person, BeginPasswordReset::PATH, "reset", &body.unwrap());
-        (status, body.len())
+        let mut told: serde_json::Value = serde_json::from_str(&body).unwrap();
+        if let Some(ticket) = told["ticket"].as_str() {
+            told["ticket"] = json!(ticket.len());
+        }
+        told["instance"] = json!(null);
+        (status, told.to_string())
     };
-    for _ in 0..7 {
-        assert_eq!(ask(&known), ask(&unknown), "and past what is mailed in a day, too");
-    }
     let a = known.begin_reset().unwrap();
     let b = unknown.begin_reset().unwrap();
+    for _ in 0..7 {
+        assert_eq!(ask(&known), ask(&unknown), "and past what one network is mailed, too");
+    }
     for _ in 0..7 {
         let tell = |person: &TestShopper<'_>, ticket: &Ticket| {
             let code = wrong_code();
@@ -406,9 +412,9 @@ fn an_unknown_address_is_answered_like_a_known_one(issuer: &TestIssuer) {
         unknown.begin_sign_up().unwrap().expose().len()
     );
     assert!(issuer.mails("nobody@example.org", 1)[0].0.contains("verification code"));
-    let told = issuer.mails(HANAKO, 7);
+    let told = issuer.mails(HANAKO, 5);
     assert!(told.iter().any(|mail| mail.0.contains("already have an account")), "{told:?}");
-    assert_eq!(told.iter().filter(|mail| mail.0.contains("password reset code")).count(), 5);
+    assert_eq!(told.iter().filter(|mail| mail.0.contains("password reset code")).count(), 3);
     unproved_passwords_are_not_judged(issuer);
 }
 
@@ -532,16 +538,16 @@ fn a_rate_limit_tells_when_to_retry_and_nothing_else(issuer: &TestIssuer) {
     let later = |seconds| Err(IssuerError::Problem(IssuerProblem::Busy(seconds)));
     for address in [HANAKO, "nobody@example.org"] {
         let stranger = issuer.new_shopper(address);
-        for _ in 0..30 {
+        for _ in 0..10 {
             assert_eq!(refusal(wrong(&stranger)), Refusal::InvalidCredentials);
         }
+        assert_eq!(wrong(&stranger).map(drop), later(180), "{address}");
         issuer.advance_clock(60);
-        assert_eq!(wrong(&stranger).map(drop), later(3600), "{address}");
         // On another device as well, and with the right password, too.
         let other = issuer.new_shopper(address);
         let told = other.try_log_in(PASSWORD, Some(hanako.next_totp()));
-        assert_eq!(told.map(drop), later(3570), "{address}");
-        issuer.advance_clock(3569);
+        assert_eq!(told.map(drop), later(90), "{address}");
+        issuer.advance_clock(89);
         assert_eq!(wrong(&stranger).map(drop), later(1), "{address}");
         // Nobody keeps the owner out.
         hanako.try_log_in(PASSWORD, None).unwrap();
@@ -553,7 +559,7 @@ fn a_rate_limit_tells_when_to_retry_and_nothing_else(issuer: &TestIssuer) {
         }
         let told = stranger.begin_sign_up().map(drop);
         let day = 24 * 60 * 60;
-        let past = if address == HANAKO { 3660 } else { 0 };
+        let past = if address == HANAKO { 180 } else { 0 };
         assert_eq!(told, later(day - past), "{address}: one of the owner's was their own");
     }
     issuer.advance_clock(30);
@@ -676,6 +682,7 @@ fn host_headers_change_nothing(issuer: &TestIssuer) {
         handle: HANAKO.parse().unwrap(),
         device: hanako.key(),
         device_name: device_name(),
+        recovery_code: None,
     };
     let body = serde_json::to_vec(&call).unwrap();
     let der = hanako.device.sign(&signed_bytes("reset", &body)).unwrap();

@@ -97,6 +97,7 @@ fn sign_up_from(shopper: &TestShopper<'_>, network: &str, address: &str) -> Issu
 
 fn reset_from(shopper: &TestShopper<'_>, network: &str, address: &str) -> IssuerResult<()> {
     let call = BeginPasswordReset {
+        recovery_code: None,
         handle: address.parse().unwrap(),
         device: shopper.key(),
         device_name: device_name(),
@@ -231,6 +232,7 @@ fn mails_have_no_text_of_a_stranger_and_no_code_in_a_subject(issuer: &TestIssuer
     let mut stranger = hanako.clone();
     stranger.device = issuer.device();
     let call = |shopper: &TestShopper<'_>, name: &str| BeginPasswordReset {
+        recovery_code: None,
         handle: HANAKO.parse().unwrap(),
         device: shopper.key(),
         device_name: name.to_owned().try_into().unwrap(),

@@ -85,6 +85,16 @@ pub enum Notification {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         device: Option<String>,
     },
+    /// The code that opens a lane of its own for logging in.
+    LogInCode {
+        /// The id of the code.
+        code: SecretId,
+    },
+    /// Wrong values of the second factor were sent many times in a row.
+    WrongFactors {
+        /// How many more make the authenticator void; 0 if it is.
+        left: u32,
+    },
     /// The password was reset.
     #[serde(rename = "WasReset")]
     PasswordReset,
@@ -190,6 +200,9 @@ pub enum AuditEvent {
     ResetRefused,
     #[serde(rename = "reset_proved")]
     ResetVerified,
+    LogInCodeRequested,
+    LogInCodeRefused,
+    FactorVoid,
     PasswordReset,
     Frozen,
     FrozenByOperator,

@@ -3,7 +3,7 @@
 use tegata::protocol::{DeviceId, Refusal, SessionId};
 
 use super::ids::{CredentialNumber, ResetId, SecretId};
-use super::verification::{FactorKind, MatchResult, PendingVerification};
+use super::verification::{FactorKind, Lane, MatchResult, PendingVerification};
 
 /// An operation requested on an account. The caller that builds one has already checked the signature of the device it
 /// names over the message as received, and the token of the session it names; `decide` does the rest.
@@ -27,6 +27,22 @@ pub enum Event {
         name: String,
         /// `None` if no second factor was sent, which suffices on a known device.
         factor: Option<FactorKind>,
+        /// The budget that the attempt was counted against before, on a device that the account does not know.
+        lane: Lane,
+    },
+    /// Mails a code that opens a lane of its own for logging in.
+    RequestLogInCode {
+        /// The device that signed the request; the code is bound to it.
+        device: DeviceId,
+        /// Whether the address still had a mail left. For a known device, the account counts by itself.
+        within_budget: bool,
+    },
+    /// Compares the mailed code that came with a log-in.
+    VerifyLogInCode {
+        /// The code's number, from the ticket.
+        code: ResetId,
+        /// The device that signed the request.
+        device: DeviceId,
     },
     /// Compares a value of the second factor within a session.
     VerifyFactor {
@@ -83,6 +99,9 @@ pub enum Event {
         device: DeviceId,
         /// The recipient of the code; a product build has one choice.
         to: ResetDestination,
+        /// Whether the address still had a mail left, or a recovery code opened a lane. For a known device, the account
+        /// counts by itself.
+        within_budget: bool,
     },
     /// Compares the mailed code and a second factor for a reset.
     VerifyReset {
@@ -106,6 +125,12 @@ pub enum Event {
         verification: PendingVerification,
         /// The result of comparing.
         result: MatchResult,
+    },
+    /// Gives back the attempt of a comparison that matched, where what came with it could not be used: a new password
+    /// that is too easy to guess, or that found no place in the queue.
+    ReturnAttempt {
+        /// The verification from the reply.
+        verification: PendingVerification,
     },
     /// Records that a session is in use.
     UseSession {
@@ -215,6 +240,8 @@ pub enum Reply {
     /// A reset was requested; the reply does not say whether one began. The id does, and counts what happened to the
     /// account: hand out a random token that stands for it, and one that stands for nothing where there is no account.
     ResetStarted(ResetId),
+    /// A code for logging in was requested; the reply does not say whether it was mailed. The id is as a reset's.
+    LogInCodeRequested(ResetId),
     /// A reset is verified and waits for the new password.
     ResetVerified,
     /// The account exists, with a session and its recovery codes, which are shown once.

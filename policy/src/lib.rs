@@ -35,4 +35,4 @@ pub use effect::{AuditEvent, Change, Effect, MailRecipient, Notification, Secret
 pub use event::{Event, Reply, ResetDestination};
 pub use ids::{CredentialNumber, Epoch, Generation, ResetId, SecretId};
 pub use state::{Account, ActiveAccount, Credential, PendingSignUp};
-pub use verification::{ExpectedEvidence, FactorKind, MatchResult, PendingVerification};
+pub use verification::{ExpectedEvidence, FactorKind, Lane, MatchResult, PendingVerification};

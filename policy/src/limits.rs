@@ -59,17 +59,23 @@ pub const SESSIONS: usize = 20;
 pub const RECOVERY_CODES: u32 = 10;
 /// Limits reset codes mailed at the request of one known device.
 pub const CODES_KNOWN_DEVICE: AttemptLimit = AttemptLimit { tries: 5, seconds: DAY };
-/// Limits reset codes mailed at the request of all unknown devices together: with [`MAILED_CODE_TRIES`], 25 guesses a day
-/// at 10^8.
-pub const CODES_UNKNOWN_DEVICES: AttemptLimit = AttemptLimit { tries: 5, seconds: DAY };
+/// How many resets and log-in codes of unknown devices an account has at once; a new one replaces the oldest. More than
+/// the budget of an address mails while they live.
+pub const CODES_PENDING: usize = 16;
 /// Limits values of the second factor compared in resets, after the mailed code matched.
 pub const FACTOR_IN_RESETS: AttemptLimit = AttemptLimit { tries: 20, seconds: 7 * DAY };
 /// Limits values of the second factor compared for all unknown devices together, after the password matched.
 pub const FACTOR_UNKNOWN_DEVICES: AttemptLimit = AttemptLimit { tries: 20, seconds: 7 * DAY };
+/// Limits values of the second factor compared with a mailed log-in code, after code and password matched: whoever knows
+/// the password alone uses up the limit above, and not this one.
+pub const FACTOR_WITH_MAILED_CODE: AttemptLimit = AttemptLimit { tries: 20, seconds: 7 * DAY };
+/// How many wrong values of the second factor in a row, over all devices, the owner is told about.
+pub const WRONG_FACTORS_TOLD: u32 = 50;
+/// How many wrong values in a row make the authenticator void: another one has to be enrolled with a recovery code, or on
+/// a known device with a mailed code.
+pub const WRONG_FACTORS: u32 = 100;
 /// Limits passwords compared for one known device.
 pub const LOGINS_KNOWN_DEVICE: AttemptLimit = AttemptLimit { tries: 10, seconds: HOUR };
-/// Limits passwords compared for all unknown devices together.
-pub const LOGINS_UNKNOWN_DEVICES: AttemptLimit = AttemptLimit { tries: 30, seconds: HOUR };
 /// Limits values of the second factor compared for one known device, matching ones included: an attacker with the owner's
 /// unlocked phone and password gets a chance of 9 in 10^5 a week.
 pub const FACTOR_KNOWN_DEVICE: AttemptLimit = AttemptLimit { tries: 30, seconds: 7 * DAY };

@@ -188,7 +188,7 @@ pub struct Credential {
     pub(super) generation: Generation,
 }
 
-/// A password reset, bound to the device that requested it.
+/// A password reset or a code for logging in, bound to the device that requested it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reset {
@@ -208,15 +208,28 @@ pub(super) enum ResetStage {
     /// The code and the second factor matched at this time; the new password is awaited.
     #[serde(rename = "Proved")]
     Verified(UnixTime),
+    /// No reset: a code for logging in was mailed.
+    #[serde(rename = "LogIn")]
+    LogInCodeMailed(MailedCode),
 }
 
 /// Recent attempts by all unknown devices together, and by everyone where a limit holds for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AttemptLog {
-    pub(super) codes: RecentAttempts,
-    pub(super) logins: RecentAttempts,
+    /// Codes mailed to strangers, of format 1. They are counted by address now, before an account is looked for.
+    #[serde(rename = "codes")]
+    codes_of_format_1: RecentAttempts,
+    /// Passwords of strangers, of format 1. They are counted by address now.
+    #[serde(rename = "logins")]
+    logins_of_format_1: RecentAttempts,
     pub(super) factor: RecentAttempts,
+    /// Values of the second factor sent with a mailed log-in code.
+    #[serde(default, skip_serializing_if = "RecentAttempts::is_empty")]
+    pub(super) factor_with_mailed_code: RecentAttempts,
+    /// Wrong values of the second factor since the last right one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) wrong_factors: u32,
     pub(super) factor_in_resets: RecentAttempts,
     /// Values of the second factor sent to revert changes, with a code mailed to the address as it was.
     #[serde(rename = "undo")]
@@ -227,6 +240,11 @@ pub(super) struct AttemptLog {
     pub(super) address: RecentAttempts,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
 impl RollbackSnapshot {
     /// The codes of all mailed notices.
     pub(super) fn notices(&self) -> impl Iterator<Item = SecretId> {
@@ -235,18 +253,16 @@ impl RollbackSnapshot {
 }
 
 impl PendingSignUp {
+    /// The display name of the device that signs up.
+    #[must_use]
+    pub fn device_name(&self) -> &str {
+        &self.name
+    }
+
     /// The id of the stored address.
     #[must_use]
     pub fn address(&self) -> SecretId {
         self.address
-    }
-
-    /// Whether this device may still send the mailed code. If not, ignore the password that comes with one.
-    #[must_use]
-    pub fn awaits_code(&self, device: DeviceId, context: &PolicyContext) -> bool {
-        let awaited =
-            matches!(&self.step, SignUpStep::CodeMailed(code) if code.may_be_compared(context));
-        awaited && self.device == device
     }
 }
 
@@ -262,10 +278,25 @@ impl Reset {
     /// Whether it can still be completed in an account of this epoch.
     pub(super) fn counts(&self, epoch: Epoch, context: &PolicyContext) -> bool {
         let is_in_time = match &self.stage {
-            ResetStage::CodeMailed(code) => within(code.since, MAILED_CODE_LIFE, context.now),
+            ResetStage::CodeMailed(code) | ResetStage::LogInCodeMailed(code) => {
+                within(code.since, MAILED_CODE_LIFE, context.now)
+            }
             ResetStage::Verified(at) => within(*at, VERIFIED_LIFE, context.now),
         };
         self.epoch == epoch && self.generation == context.generation && is_in_time
+    }
+
+    /// The mailed code that it waits for, of either kind.
+    pub(super) fn code(&self) -> Option<&MailedCode> {
+        match &self.stage {
+            ResetStage::CodeMailed(code) | ResetStage::LogInCodeMailed(code) => Some(code),
+            ResetStage::Verified(_) => None,
+        }
+    }
+
+    /// Whether it is a code for logging in.
+    pub(super) fn is_log_in(&self) -> bool {
+        matches!(self.stage, ResetStage::LogInCodeMailed(_))
     }
 }
 
@@ -329,6 +360,12 @@ impl ActiveAccount {
     #[must_use]
     pub fn must_enrol(&self) -> bool {
         self.must_enrol
+    }
+
+    /// The recovery codes that are left.
+    #[must_use]
+    pub fn recovery_codes(&self) -> &[SecretId] {
+        &self.evidence.recovery
     }
 
     /// How many recovery codes are left.

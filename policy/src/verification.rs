@@ -15,6 +15,18 @@ pub enum FactorKind {
     Recovery,
 }
 
+/// The budget that an attempt to log in is counted against, on a device that the account does not know. Each is opened by
+/// a proof that is right and cannot be guessed; whoever has none shares the strangers'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Without such a proof.
+    Strangers,
+    /// With one of the account's recovery codes.
+    RecoveryCode,
+    /// With a code that was mailed for logging in.
+    MailedCode,
+}
+
 /// A comparison to make once and to report with
 /// [`Event::CompleteVerification`](super::Event::CompleteVerification). It cannot be copied, so its result is reported once.
 #[derive(Debug)]
@@ -61,6 +73,7 @@ pub enum MatchResult {
 pub(super) enum Purpose {
     SignUpCode,
     SignUpFactor,
+    LogInCode { code: ResetId, device: DeviceId },
     LogInPassword(LogInAttempt),
     LogInFactor(LogInAttempt),
     VerifyFactor { session: SessionId },
@@ -79,6 +92,7 @@ pub(super) struct LogInAttempt {
     pub(super) device: DeviceId,
     pub(super) name: String,
     pub(super) factor: Option<FactorKind>,
+    pub(super) lane: Lane,
 }
 
 /// The secrets that matched. They are named because the account may have replaced them in the meantime.

@@ -386,6 +386,17 @@ class Run:
         call = self._wallet.account.log_in(self._profile(handle, issuer), password.encode(), second_factor(**factor))
         return {"must_enrol": self._execute(call).must_enrol_factor}
 
+    def log_in_code(self, handle):
+        self._flow = self._execute(self._wallet.account.request_log_in_code(self._profile(handle)))
+
+    def log_in_by_code(self, code, password, **factor):
+        call = self._flow.log_in(code, password.encode(), second_factor(**factor))
+        return {"must_enrol": self._execute(call).must_enrol_factor}
+
+    def reset_by_recovery_code(self, handle, recovery_code):
+        begin = self._wallet.account.begin_password_reset_with_recovery_code
+        self._flow = self._execute(begin(self._profile(handle), recovery_code.encode()))
+
     def reset(self, handle):
         self._flow = self._execute(self._wallet.account.begin_password_reset(self._profile(handle)))
 

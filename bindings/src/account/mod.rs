@@ -5,7 +5,7 @@
 //! | `mod` | [`Account`]: what can be requested, and what the wallet knows |
 //! | `call` | a request that waits for its response; [`ActionCall`] |
 //! | `http` | [`IssuerRequest`] and [`IssuerResponse`]: what the app's HTTP client sends and receives |
-//! | `sign_up`, `log_in`, `password_reset` | [`SignUp`], [`LogInCall`], [`PasswordReset`] |
+//! | `sign_up`, `log_in`, `password_reset` | [`SignUp`], [`LogInCall`] and [`LogInByCode`], [`PasswordReset`] |
 //! | `factor` | [`SecondFactor`], [`FactorEnrolment`], [`RecoveryCodes`] |
 //! | `profile`, `overview` | [`AccountProfile`] and [`AccountOverview`]: the account as data |
 //! | `cards` | [`AccountCard`]: what is charged |
@@ -32,9 +32,9 @@ use tegata::PendingRequest;
 use tegata::protocol::{
     Acknowledgement, AddCard, BeginFactorEnrolment, CancelDeletion, CardToken, ChangeAddress,
     ConfirmFactorEnrolment, EndSessions, ForgetDevice, FreezeAccount, FreezeByCode, GetAccount,
-    Handle, ListCards, ListPayments, LogOut, MailedCodeText, NoticeCode, PaymentNumber, RemoveCard,
-    RenewRecoveryCodes, RequestDeletion, RevertChanges, SessionCall, SessionId, SessionNumber,
-    SetDefaultCard, TotpText, UnfreezeAccount, VerifyFactor,
+    Handle, ListCards, ListPayments, LogOut, MailedCodeText, NoticeCode, PaymentNumber,
+    RecoveryCode, RemoveCard, RenewRecoveryCodes, RequestDeletion, RevertChanges, SessionCall,
+    SessionId, SessionNumber, SetDefaultCard, TotpText, UnfreezeAccount, VerifyFactor,
 };
 
 pub use call::ActionCall;
@@ -43,7 +43,7 @@ pub use factor::{
     FactorEnrolment, FactorEnrolmentCall, RecoveryCodes, RecoveryCodesCall, SecondFactor,
 };
 pub use http::{IssuerRequest, IssuerResponse};
-pub use log_in::{LogInCall, LogInResult};
+pub use log_in::{LogInByCode, LogInCall, LogInCodeCall, LogInResult};
 pub use overview::{AccountDevice, AccountOverview, AccountOverviewCall, AccountSession};
 pub use password_reset::{BeginPasswordResetCall, PasswordReset};
 pub use payment_history::{AccountPayment, PaymentHistoryCall, PaymentPage, PaymentState};
@@ -97,6 +97,16 @@ impl Account {
         self.call(|account| account.log_in(&profile, password, factor))
     }
 
+    /// Requests a code by mail to log in with, after a log-in failed with `CodeNeeded`. The answer is the same whether or
+    /// not there is such an account.
+    pub fn request_log_in_code(
+        &self,
+        profile: AccountProfile,
+    ) -> Result<Arc<LogInCodeCall>, WalletError> {
+        let profile = profile.parse()?;
+        self.call(|account| account.request_log_in_code(&profile))
+    }
+
     /// Begins a reset of the password: a code is mailed to the verified address, and to no other. The answer is the same
     /// whether or not there is such an account.
     pub fn begin_password_reset(
@@ -104,7 +114,20 @@ impl Account {
         profile: AccountProfile,
     ) -> Result<Arc<BeginPasswordResetCall>, WalletError> {
         let profile = profile.parse()?;
-        self.call(|account| account.begin_password_reset(&profile))
+        self.call(|account| account.begin_password_reset(&profile, None))
+    }
+
+    /// Begins a reset with one of the recovery codes, which is not used up by it: the code is mailed at once, however
+    /// many others asked for the address.
+    pub fn begin_password_reset_with_recovery_code(
+        &self,
+        profile: AccountProfile,
+        code: &[u8],
+    ) -> Result<Arc<BeginPasswordResetCall>, WalletError> {
+        let profile = profile.parse()?;
+        let code = RecoveryCode::parse(std::str::from_utf8(code).unwrap_or_default());
+        let code = code.map_err(WalletError::invalid)?;
+        self.call(|account| account.begin_password_reset(&profile, Some(code)))
     }
 
     /// Ends this session. An app that cannot reach the issuer calls `discard_session`.

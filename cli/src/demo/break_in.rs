@@ -131,7 +131,8 @@ impl<'a> BreakIn<'a> {
     }
 
     fn try_relayed_code(&mut self) -> Result<(), Failure> {
-        let request = self.shopper.wallet.account().begin_password_reset(&self.shopper.profile);
+        let request =
+            self.shopper.wallet.account().begin_password_reset(&self.shopper.profile, None);
         let ticket = self.shopper.request(self.issuer, request)??;
         self.mailed += 1;
         let code = code_in(&self.mail()?)?;
@@ -148,10 +149,13 @@ impl<'a> BreakIn<'a> {
     }
 
     fn reset_by_shopper(&mut self) -> Result<(), Failure> {
+        // One network gets three such mails at once, and then one an hour.
+        self.clock.advance(60 * 60);
         let session_before = self.shopper.wallet.account().session_request(&GetAccount {});
         let pending = self.begin_reset()?;
         let pending_code = code_in(&self.mail()?)?;
-        let request = self.shopper.wallet.account().begin_password_reset(&self.shopper.profile);
+        let request =
+            self.shopper.wallet.account().begin_password_reset(&self.shopper.profile, None);
         let ticket = self.shopper.request(self.issuer, request)??;
         self.mailed += 1;
         let code = code_in(&self.mail()?)?;
@@ -188,7 +192,8 @@ impl<'a> BreakIn<'a> {
 
     /// The attacker requests a reset; the reply is always the same.
     fn begin_reset(&mut self) -> Result<Ticket, Failure> {
-        let request = self.attacker.wallet.account().begin_password_reset(&self.attacker.profile);
+        let request =
+            self.attacker.wallet.account().begin_password_reset(&self.attacker.profile, None);
         let ticket = self.attacker.request(self.issuer, request)??;
         self.mailed += 1;
         Ok(ticket)

@@ -6,12 +6,12 @@ use super::call::{Acknowledgement, Call, DeviceSigned, EndedSessions, RequiredAu
 use super::factor::SecondFactor;
 use super::handle::Handle;
 use super::ids::SessionId;
-use super::secrets::{PasswordText, SessionToken};
+use super::secrets::{MailedCodeText, PasswordText, SessionToken, Ticket};
 use super::values::{DeviceKey, DeviceName};
 
 calls! {
     /// Logs in. A device needs a second factor unless one was verified on it within 90 days. A refusal does not say what
-    /// was wrong.
+    /// was wrong; `code-needed` says that others tried this address too often: request a code, and log in with it.
     LogIn "/v1/log-ins" RequiredAuth::Device("log-in") => LogInResult {
         /// The account's e-mail address.
         handle: Handle,
@@ -20,6 +20,9 @@ calls! {
         /// A second factor; optional on a device that the account knows.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         second_factor: Option<SecondFactor>,
+        /// A code that was mailed for this device.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mailed_code: Option<LogInCode>,
         /// The key of the device that logs in.
         device: DeviceKey,
         /// The name of the device.
@@ -43,6 +46,17 @@ device_signed! { LogIn }
 session_calls! {
     LogOut => |_call| EndedSessions::ThisSession,
     EndSessions
+}
+
+/// A code that was mailed for logging in, with the ticket of its request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LogInCode {
+    /// The ticket of the request for the code.
+    pub ticket: Ticket,
+    /// The eight digits of the mailed code.
+    pub code: MailedCodeText,
 }
 
 /// The result of a login.

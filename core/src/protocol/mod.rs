@@ -5,7 +5,7 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `call` | what all messages have in common: path, authentication, answer |
-//! | `sign_up`, `log_in`, `password_reset`, `factor`, `account`, `cards`, `payments`, `provision` | the messages, by group |
+//! | `sign_up`, `log_in`, `log_in_code`, `password_reset`, `factor`, `account`, `cards`, `payments`, `provision` | the messages, by group |
 //! | `client` | the wallet's side: a request to send, and reading the response |
 //! | `refusal` | why the issuer refuses |
 //! | `signed`, `grant` | the bytes that a device signs; the bytes of a payment credential |
@@ -25,6 +25,7 @@ mod grant;
 mod handle;
 mod ids;
 mod log_in;
+mod log_in_code;
 mod long_code;
 mod password_reset;
 mod payments;
@@ -51,7 +52,8 @@ pub use factor::{
 pub use grant::{Grant, PROVISION_INFO, provision_aad};
 pub use handle::{Handle, InvalidHandle};
 pub use ids::{DeviceId, InvalidDeviceId, SessionId};
-pub use log_in::{EndSessions, LogIn, LogInResult, LogOut, SessionNumber};
+pub use log_in::{EndSessions, LogIn, LogInCode, LogInResult, LogOut, SessionNumber};
+pub use log_in_code::RequestLogInCode;
 pub use long_code::{NoticeCode, RecoveryCode};
 pub use password_reset::{BeginPasswordReset, FinishPasswordReset, VerifyPasswordReset};
 pub use payments::{AccountPayment, ListPayments, PaymentPage, PaymentState, format_amount};
@@ -73,6 +75,7 @@ pub fn endpoints() -> impl Iterator<Item = (&'static str, RequiredAuth)> {
     let groups = [
         sign_up::ENDPOINTS,
         log_in::ENDPOINTS,
+        log_in_code::ENDPOINTS,
         password_reset::ENDPOINTS,
         factor::ENDPOINTS,
         account::ENDPOINTS,
@@ -92,6 +95,7 @@ mod tests {
         let groups = [
             sign_up::IDEMPOTENCE,
             log_in::IDEMPOTENCE,
+            log_in_code::IDEMPOTENCE,
             password_reset::IDEMPOTENCE,
             factor::IDEMPOTENCE,
             account::IDEMPOTENCE,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::call::{Acknowledgement, Call, DeviceSigned, RequiredAuth};
 use super::factor::SecondFactor;
 use super::handle::Handle;
+use super::long_code::RecoveryCode;
 use super::secrets::{MailedCodeText, PasswordText, Ticket};
 use super::sign_up::IssuedTicket;
 use super::values::{DeviceKey, DeviceName};
@@ -19,6 +20,10 @@ calls! {
         device: DeviceKey,
         /// The device's name. Mails have the name that the account knows the device by, and never this one.
         device_name: DeviceName,
+        /// One of the recovery codes, which this does not use up: with a right one the code is mailed however many
+        /// others asked for this address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recovery_code: Option<RecoveryCode>,
     }
 
     /// Verifies a reset with the mailed code and a second factor. A refusal does not say which was wrong.

@@ -26,6 +26,9 @@ pub enum Refusal {
     /// No operation of that kind is pending.
     #[error("no such operation is pending")]
     NoPendingOperation,
+    /// Others tried to log in with this address too often: a mailed code is needed.
+    #[error("request a code by mail and log in with it: others tried this address too often")]
+    CodeNeeded,
     /// This was tried or changed too often.
     #[error("too many attempts; try again in {}", WaitText(*.wait))]
     TooManyAttempts {
@@ -36,7 +39,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them, with the shortest wait.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::InvalidCredentials,
         Self::NotLoggedIn,
         Self::LoginTooOld,
@@ -44,6 +47,7 @@ impl Refusal {
         Self::EnrolmentRequired,
         Self::Frozen,
         Self::NoPendingOperation,
+        Self::CodeNeeded,
         Self::TooManyAttempts { wait: 1 },
     ];
 
@@ -58,6 +62,7 @@ impl Refusal {
             Self::EnrolmentRequired => "enrol-first",
             Self::Frozen => "frozen",
             Self::NoPendingOperation => "nothing-to-do",
+            Self::CodeNeeded => "code-needed",
             Self::TooManyAttempts { .. } => "too-often",
         }
     }

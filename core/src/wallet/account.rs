@@ -7,9 +7,9 @@ use super::request::{FollowUp, OutgoingRequest, PendingRequest};
 use crate::formats::otpauth;
 use crate::protocol::{
     BeginPasswordReset, BeginSignUp, Call, ConfirmAddressChange, DeviceKey, DeviceSigned,
-    FinishPasswordReset, FinishSignUp, Handle, IssuerError, Language, LogIn, MailedCodeText,
-    PasswordText, Request, SecondFactor, SecretText, SessionCall, Ticket, TotpText,
-    VerifyPasswordReset, VerifySignUpCode,
+    FinishPasswordReset, FinishSignUp, Handle, IssuerError, Language, LogIn, LogInCode,
+    MailedCodeText, PasswordText, RecoveryCode, Request, RequestLogInCode, SecondFactor,
+    SecretText, SessionCall, Ticket, TotpText, VerifyPasswordReset, VerifySignUpCode,
 };
 use crate::vault::{RecordId, VaultError};
 
@@ -196,26 +196,70 @@ impl<'w> Account<'w> {
         self.0.expect_open_lock()?;
         let handle = profile.handle.clone();
         let device_name = profile.device_name.clone();
+        let mailed_code = None;
         self.signed(profile, |device| LogIn {
             handle,
             password,
             second_factor,
+            mailed_code,
             device,
             device_name,
         })
     }
 
-    /// Makes the first request of a reset of the password: a code is mailed to the verified address.
+    /// Requests a code by mail to log in with, after the issuer answered that one is needed. The answer has a ticket for
+    /// [`log_in_with_code`](Self::log_in_with_code).
+    ///
+    /// # Errors
+    /// Those of the keystore.
+    pub fn request_log_in_code(&self, profile: &AccountProfile) -> RequestResult<RequestLogInCode> {
+        let handle = profile.handle.clone();
+        self.signed(profile, |device| RequestLogInCode { handle, device })
+    }
+
+    /// Logs in with a code that was mailed for this device. The code counts for five passwords.
+    ///
+    /// # Errors
+    /// Those of the keystore.
+    pub fn log_in_with_code(
+        &self,
+        profile: &AccountProfile,
+        password: PasswordText,
+        second_factor: Option<SecondFactor>,
+        code: LogInCode,
+    ) -> RequestResult<LogIn> {
+        self.0.expect_open_lock()?;
+        let handle = profile.handle.clone();
+        let device_name = profile.device_name.clone();
+        let mailed_code = Some(code);
+        self.signed(profile, |device| LogIn {
+            handle,
+            password,
+            second_factor,
+            mailed_code,
+            device,
+            device_name,
+        })
+    }
+
+    /// Makes the first request of a reset of the password: a code is mailed to the verified address. With one of the
+    /// recovery codes, which is not used up by it, however many others asked for the address.
     ///
     /// # Errors
     /// Those of the keystore.
     pub fn begin_password_reset(
         &self,
         profile: &AccountProfile,
+        recovery_code: Option<RecoveryCode>,
     ) -> RequestResult<BeginPasswordReset> {
         let handle = profile.handle.clone();
         let device_name = profile.device_name.clone();
-        self.signed(profile, |device| BeginPasswordReset { handle, device, device_name })
+        self.signed(profile, |device| BeginPasswordReset {
+            handle,
+            device,
+            device_name,
+            recovery_code,
+        })
     }
 
     /// Makes the second request of a reset: the mailed code and a second factor.

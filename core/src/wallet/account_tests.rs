@@ -6,9 +6,9 @@ use super::profile::{AccountProfile, AccountStatus};
 use super::test_phone::TestPhone;
 use crate::SystemClock;
 use crate::protocol::{
-    DeviceKey, DeviceNumber, ForgetDevice, GetAccount, Handle, IssuerProblem, Language, LogOut,
-    MailedCodeText, PasswordText, PaymentPage, Refusal, Response, SecondFactor, Ticket, TotpText,
-    is_signed, session_signer,
+    DeviceKey, DeviceNumber, ForgetDevice, GetAccount, Handle, IssuerProblem, Language, LogInCode,
+    LogOut, MailedCodeText, PasswordText, PaymentPage, Refusal, Response, SecondFactor, Ticket,
+    TotpText, is_signed, session_signer,
 };
 use crate::vault::{PaymentUnlock, UnlockMethod};
 
@@ -55,6 +55,7 @@ fn each_request_is_signed_for_its_purpose() {
     let totp = TotpText::new("123456").unwrap();
     let password = PasswordText::new("four quiet herons").unwrap();
     let factor = SecondFactor::Totp(totp.clone());
+    let log_in_code = LogInCode { ticket: ticket(), code: code.clone() };
     macro_rules! signed {
         ($($request:expr, $purpose:literal;)*) => {$(
             let asked = $request.unwrap();
@@ -71,7 +72,9 @@ fn each_request_is_signed_for_its_purpose() {
         account.verify_sign_up_code(&at, ticket(), code.clone(), password.clone()), "sign-up-code";
         account.finish_sign_up(&at, ticket(), totp), "sign-up-factor";
         account.log_in(&at, password.clone(), Some(factor.clone())), "log-in";
-        account.begin_password_reset(&at), "reset";
+        account.request_log_in_code(&at), "log-in-code";
+        account.log_in_with_code(&at, password.clone(), None, log_in_code), "log-in";
+        account.begin_password_reset(&at, None), "reset";
         account.verify_password_reset(&at, ticket(), code, factor), "reset-proof";
         account.finish_password_reset(&at, ticket(), password), "reset-finish";
     }
@@ -243,7 +246,7 @@ fn each_failed_response_has_a_problem() {
     let phone = TestPhone::new(SystemClock);
     let at = profile(HERE);
     let mut wallet = phone.open();
-    let asked = wallet.account().begin_password_reset(&at).unwrap();
+    let asked = wallet.account().begin_password_reset(&at, None).unwrap();
     let mut why = |status, body: &str, retry_after| {
         let response = Response { retry_after, ..response(status, body) };
         match wallet.account().complete(&asked, &response) {

@@ -101,6 +101,15 @@ CREATE TABLE throttle (
 );
 CREATE INDEX throttle_until ON throttle (until);
 
+-- What was asked of addresses that have no account, counted by the minute in place of events; kept for an hour.
+CREATE TABLE decoy_events (
+    account BYTEA NOT NULL,
+    deed TEXT NOT NULL,
+    minute BIGINT NOT NULL,
+    count BIGINT NOT NULL,
+    PRIMARY KEY (account, deed, minute)
+);
+
 -- Keys, wrapped under the server key. Number 0 hashes codes and addresses; numbers from 1 on seal secrets.
 CREATE TABLE keys (number BIGINT NOT NULL PRIMARY KEY, wrapped BYTEA NOT NULL);
 

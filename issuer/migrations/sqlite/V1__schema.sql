@@ -101,6 +101,15 @@ CREATE TABLE throttle (
 ) WITHOUT ROWID;
 CREATE INDEX throttle_until ON throttle (until);
 
+-- What was asked of addresses that have no account, counted by the minute in place of events; kept for an hour.
+CREATE TABLE decoy_events (
+    account BLOB NOT NULL,
+    deed TEXT NOT NULL,
+    minute INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (account, deed, minute)
+) WITHOUT ROWID;
+
 -- Keys, wrapped under the server key. Number 0 hashes codes and addresses; numbers from 1 on seal secrets.
 CREATE TABLE keys (number INTEGER NOT NULL PRIMARY KEY, wrapped BLOB NOT NULL);
 

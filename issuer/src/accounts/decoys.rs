@@ -13,10 +13,6 @@ use crate::domain::AccountId;
 use crate::mail::StoredAddress;
 use crate::store::{AccountChange, StoreError};
 
-/// How many decoys there are. Of one decoy the codes for strangers are used up by all addresses that lead to it, which nobody sees: the
-/// answer stays the same.
-const DECOYS: u8 = 64;
-
 impl Accounts {
     /// Finds the account of an address, or the decoy that stands for it.
     pub(super) async fn account_or_decoy(
@@ -25,18 +21,14 @@ impl Accounts {
     ) -> Result<AccountId, AccountError> {
         let key = self.keys.handle(handle.address());
         let found = self.store.find_account(&key).await?;
-        Ok(found.unwrap_or_else(|| self.decoy(key.first_byte() % DECOYS)))
-    }
-
-    /// Gives the number of a decoy: the same after each start, and unlike any account's.
-    fn decoy(&self, number: u8) -> AccountId {
-        AccountId(self.keys.throttle("decoy", &[number]).first_bytes())
+        Ok(found.unwrap_or_else(|| {
+            self.decoy_ids[usize::from(key.first_byte()) % self.decoy_ids.len()]
+        }))
     }
 
     /// Makes those that are not there yet.
     pub(crate) async fn make_decoys(&self) -> Result<(), AccountError> {
-        for number in 0..DECOYS {
-            let id = self.decoy(number);
+        for id in self.decoy_ids.iter().copied() {
             if self.store.load(id).await?.is_none() {
                 self.make_decoy(id).await?;
             }

@@ -1,23 +1,25 @@
-//! Logging in with password and second factor.
+//! Logging in with password and second factor, and the code that is mailed for it.
 
-use tegata::protocol::{DeviceId, LogIn, LogInResult};
+use tegata::protocol::{IssuedTicket, LogIn, LogInResult, RequestLogInCode};
 use tegata_policy::{Event, Reply};
 
+use super::login_throttle::LogInAdmission;
 use super::new_password::parse_password;
 use super::request_secrets::RequestSecrets;
-use super::{AccountError, Accounts, unexpected_reply};
+use super::{AccountError, Accounts, Requester, unexpected_reply};
+use crate::crypto::TicketPurpose;
 use crate::store::KillSwitch;
 
 impl Accounts {
     /// Makes a session for a device whose owner gives the password and, on a new device, the second factor.
     pub(crate) async fn log_in(
         &self,
-        device: DeviceId,
+        requester: Requester,
         message: LogIn,
     ) -> Result<LogInResult, AccountError> {
-        let LogIn { handle, password, second_factor, device_name, .. } = message;
-        let password = Some(parse_password(&password)?);
-        let mut request = RequestSecrets { password, ..RequestSecrets::default() };
+        let LogIn { handle, password, second_factor, mailed_code, device_name, .. } = message;
+        let password = parse_password(&password)?;
+        let mut request = RequestSecrets::default();
         let mut factor = None;
         if let Some(second_factor) = second_factor {
             let (with_factor, kind) = request.with_factor(second_factor);
@@ -25,12 +27,35 @@ impl Accounts {
             factor = Some(kind);
         }
         let id = self.account_or_decoy(&handle).await?;
-        request.queue = self.count_log_in(device, &handle, id).await?;
-        let event = Event::LogIn { device, name: device_name.into(), factor };
+        let recovery_code = request.recovery.as_ref();
+        let admitted = self.admit_log_in(requester, &handle, id, recovery_code, mailed_code);
+        let LogInAdmission { queue, lane } = admitted.await?;
+        request.password = Some((queue, password));
+        let Requester { device, .. } = requester;
+        let event = Event::LogIn { device, name: device_name.into(), factor, lane };
         let applied = self.apply(id, Some(KillSwitch::LogIn), event, &request).await?;
         let Reply::LoggedIn { must_enrol, .. } = applied.reply else {
             return Err(unexpected_reply());
         };
         Ok(LogInResult { session: applied.generated.session_token()?, must_enrol })
+    }
+
+    /// Mails the account's address a code to log in with on this device.
+    pub(crate) async fn request_log_in_code(
+        &self,
+        requester: Requester,
+        message: RequestLogInCode,
+    ) -> Result<IssuedTicket, AccountError> {
+        let RequestLogInCode { handle, .. } = message;
+        let id = self.account_or_decoy(&handle).await?;
+        self.admit_code("log-in code", requester, &handle, id, None).await?;
+        let Requester { device, .. } = requester;
+        let event = Event::RequestLogInCode { device, within_budget: true };
+        let request = RequestSecrets::default();
+        let applied = self.apply(id, Some(KillSwitch::LogIn), event, &request).await?;
+        let Reply::LogInCodeRequested(code) = applied.reply else {
+            return Err(unexpected_reply());
+        };
+        Ok(IssuedTicket { ticket: self.ticket(TicketPurpose::LogInCode, id, code.0)? })
     }
 }

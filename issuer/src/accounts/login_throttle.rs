@@ -1,16 +1,58 @@
-//! How often an address may be asked about, whether or not it has an account: counted by the address, so that the answer
-//! can say when to come again and tells nothing by it; and for a device that an account knows by that.
+//! How often an address may be asked about, whether or not it has an account: strangers delay its owner, and never keep
+//! them out. Strangers are counted by the address and their network, before anyone knows whether there is an account, so
+//! that an answer can say when to come again and tells nothing by it. A proof that is right and cannot be guessed opens
+//! a lane of its own: the key of a device that the account knows, a recovery code, a code that was mailed.
 
-use tegata::protocol::{DeviceId, Handle};
-use tegata_policy::Account;
-use tegata_policy::limits::{AttemptLimit, LOGINS_KNOWN_DEVICE, LOGINS_UNKNOWN_DEVICES};
+use tegata::protocol::{DeviceId, Handle, LogInCode, RecoveryCode, Refusal};
+use tegata_policy::limits::{AttemptLimit, LOGINS_KNOWN_DEVICE, RECOVERY_CODES};
+use tegata_policy::{Account, Event, Lane, ResetId, SecretId, SecretKind};
 
-use super::{AccountError, Accounts};
-use crate::domain::AccountId;
+use super::request_secrets::RequestSecrets;
+use super::{AccountError, Accounts, Requester};
+use crate::crypto::TicketPurpose;
+use crate::domain::{AccountId, RefillingLimit};
+use crate::metrics::work::ComparedSecret;
 use crate::passwords::HashQueue;
+use crate::store::{BudgetOutcome, KillSwitch, LoadedAccount, StrangersBudget};
+
+const DAY: u64 = 24 * 60 * 60;
 
 /// Sign-ups begun for one address: each is a mail.
-const SIGN_UPS: AttemptLimit = AttemptLimit { tries: 5, seconds: 24 * 60 * 60 };
+const SIGN_UPS: AttemptLimit = AttemptLimit { tries: 5, seconds: DAY };
+/// Passwords tried with one recovery code; past them that code opens no lane for a day.
+const LOGINS_RECOVERY_CODE: AttemptLimit = AttemptLimit { tries: 10, seconds: DAY };
+/// Reset mails requested with one recovery code.
+const RESETS_RECOVERY_CODE: AttemptLimit = AttemptLimit { tries: 5, seconds: DAY };
+
+/// What strangers have for one address: each network by itself, and all of them together.
+#[derive(Clone, Copy)]
+struct StrangersLimit {
+    of_network: RefillingLimit,
+    of_address: RefillingLimit,
+    /// Whether the next place is drawn among those who wait, once the address has none left.
+    is_drawn: bool,
+}
+
+/// Passwords tried by strangers.
+const LOGINS: StrangersLimit = StrangersLimit {
+    of_network: RefillingLimit { burst: 10, seconds: 3 * 60 },
+    of_address: RefillingLimit { burst: 60, seconds: 30 },
+    is_drawn: false,
+};
+/// Mails with a code that strangers request.
+const CODES: StrangersLimit = StrangersLimit {
+    of_network: RefillingLimit { burst: 3, seconds: 60 * 60 },
+    of_address: RefillingLimit { burst: 10, seconds: 3 * 60 },
+    is_drawn: true,
+};
+
+/// How an attempt to log in goes on.
+pub(super) struct LogInAdmission {
+    /// Where its password waits to be hashed.
+    pub(super) queue: HashQueue,
+    /// The lane that it was counted in.
+    pub(super) lane: Lane,
+}
 
 impl Accounts {
     /// Counts a sign-up that is begun for an address.
@@ -18,49 +60,149 @@ impl Accounts {
         self.count_attempt("sign-up", handle.address().as_bytes(), SIGN_UPS).await
     }
 
-    /// Counts an attempt to log in, and says where its password waits to be hashed.
+    /// Counts an attempt to log in, in the lane that its proofs open, before its password is looked at.
     ///
-    /// All devices that the account does not know are counted together; one that it knows by itself, or strangers would
-    /// keep its owner out. The account keeps both counts, too, and is silent when one is used up. Only whoever holds the
-    /// key of a known device hears of that device's count, and learns no more by it than that the account knows the device.
-    pub(super) async fn count_log_in(
+    /// The account keeps the count of a known device, too, and is silent when it is used up. Only whoever holds the key of
+    /// a known device hears of that device's count, and learns no more by it than that the account knows the device.
+    pub(super) async fn admit_log_in(
         &self,
-        device: DeviceId,
+        requester: Requester,
         handle: &Handle,
         account: AccountId,
-    ) -> Result<HashQueue, AccountError> {
-        let queue = self.hash_queue(device, account).await?;
-        match queue {
-            HashQueue::KnownDevice => {
-                let who = [handle.address().as_bytes(), &[0], &device.0].concat();
-                self.count_attempt(
-                    "log-in on a known device",
-                    &who,
-                    lengthened(LOGINS_KNOWN_DEVICE),
-                )
-                .await?;
-            }
-            HashQueue::Untrusted => {
-                let who = handle.address().as_bytes();
-                self.count_attempt("log-in", who, lengthened(LOGINS_UNKNOWN_DEVICES)).await?;
-            }
+        recovery_code: Option<&RecoveryCode>,
+        mailed_code: Option<LogInCode>,
+    ) -> Result<LogInAdmission, AccountError> {
+        let queue = HashQueue::KnownDevice;
+        let has_mailed_code = match mailed_code {
+            Some(code) => self.is_log_in_code(requester.device, account, code).await?,
+            None => false,
+        };
+        let lane = if has_mailed_code { Lane::MailedCode } else { Lane::Strangers };
+        let loaded = self.store.load(account).await?;
+        if loaded.as_ref().is_some_and(|loaded| knows(loaded, requester.device)) {
+            let who = [handle.address().as_bytes(), &[0], &requester.device.0].concat();
+            let limit = lengthened(LOGINS_KNOWN_DEVICE);
+            self.count_attempt("log-in on a known device", &who, limit).await?;
+            return Ok(LogInAdmission { queue, lane });
         }
-        Ok(queue)
+        let limit = LOGINS_RECOVERY_CODE;
+        if self.opens_lane("log-in", account, loaded.as_ref(), recovery_code, limit).await? {
+            return Ok(LogInAdmission { queue, lane: Lane::RecoveryCode });
+        }
+        if has_mailed_code {
+            return Ok(LogInAdmission { queue, lane });
+        }
+        match self.count_stranger("log-in", requester, handle, LOGINS).await? {
+            BudgetOutcome::Within => {
+                Ok(LogInAdmission { queue: HashQueue::Untrusted(requester.network), lane })
+            }
+            BudgetOutcome::NetworkUsedUp(wait) => Err(AccountError::TooManyAttempts { wait }),
+            BudgetOutcome::AddressUsedUp(_) => Err(Refusal::CodeNeeded.into()),
+        }
     }
 
-    /// Chooses the queue of a password that came in a message signed by this device.
-    pub(super) async fn hash_queue(
+    /// Counts a mail with a code, for a reset or a log-in. A known device is counted by the account, which is silent when
+    /// its budget is used up.
+    pub(super) async fn admit_code(
+        &self,
+        purpose: &str,
+        requester: Requester,
+        handle: &Handle,
+        account: AccountId,
+        recovery_code: Option<&RecoveryCode>,
+    ) -> Result<(), AccountError> {
+        let loaded = self.store.load(account).await?;
+        if loaded.as_ref().is_some_and(|loaded| knows(loaded, requester.device)) {
+            return Ok(());
+        }
+        let limit = RESETS_RECOVERY_CODE;
+        if self.opens_lane(purpose, account, loaded.as_ref(), recovery_code, limit).await? {
+            return Ok(());
+        }
+        self.mails.take_reset(requester.network, self.environment.clock.now())?;
+        match self.count_stranger(purpose, requester, handle, CODES).await? {
+            BudgetOutcome::Within => Ok(()),
+            BudgetOutcome::NetworkUsedUp(wait) | BudgetOutcome::AddressUsedUp(wait) => {
+                Err(AccountError::TooManyAttempts { wait })
+            }
+        }
+    }
+
+    /// Whether a recovery code is one of the account's and has a try left in its own lane. It is compared, not used up:
+    /// 80 bits cannot be guessed.
+    async fn opens_lane(
+        &self,
+        purpose: &str,
+        account: AccountId,
+        loaded: Option<&LoadedAccount>,
+        code: Option<&RecoveryCode>,
+        limit: AttemptLimit,
+    ) -> Result<bool, AccountError> {
+        let (Some(loaded), Some(code)) = (loaded, code) else { return Ok(false) };
+        let codes: &[SecretId] = match &loaded.state {
+            Account::Active(active) => active.recovery_codes(),
+            _ => &[],
+        };
+        let kind = (SecretKind::Recovery, ComparedSecret::Recovery);
+        let most = RECOVERY_CODES as usize;
+        let found = self.matching_code(account, kind, codes, most, &loaded.secrets, code.expose());
+        let Some(found) = found else { return Ok(false) };
+        let who = [&account.0[..], &found.0.to_be_bytes()].concat();
+        let purpose = format!("{purpose} with a recovery code");
+        match self.count_attempt(&purpose, &who, limit).await {
+            Ok(()) => Ok(true),
+            Err(AccountError::TooManyAttempts { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a mailed code is the one of its request; each comparison is counted by the account.
+    async fn is_log_in_code(
         &self,
         device: DeviceId,
         account: AccountId,
-    ) -> Result<HashQueue, AccountError> {
-        let loaded = self.store.load(account).await?;
-        Ok(match loaded.map(|loaded| loaded.state) {
-            Some(Account::Active(active)) if active.devices().iter().any(|d| d.id == device) => {
-                HashQueue::KnownDevice
-            }
-            _ => HashQueue::Untrusted,
-        })
+        LogInCode { ticket, code }: LogInCode,
+    ) -> Result<bool, AccountError> {
+        // The ticket of another address is compared with nothing, in the account of this one.
+        let read = self.read_ticket(TicketPurpose::LogInCode, &ticket).ok();
+        let number = read.filter(|(id, _)| *id == account).map_or(u32::MAX, |(_, number)| number);
+        let request = RequestSecrets { code: Some(code), ..RequestSecrets::default() };
+        let event = Event::VerifyLogInCode { code: ResetId(number), device };
+        match self.apply(account, Some(KillSwitch::LogIn), event, &request).await {
+            Ok(_) => Ok(true),
+            Err(AccountError::Refused(Refusal::InvalidCredentials)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Counts a stranger by address and network. At most two rows are written, gone when they limit nothing any more.
+    async fn count_stranger(
+        &self,
+        purpose: &str,
+        requester: Requester,
+        handle: &Handle,
+        limit: StrangersLimit,
+    ) -> Result<BudgetOutcome, AccountError> {
+        let address = handle.address().as_bytes();
+        let block = requester.network.block();
+        let by_block = [address, &[0], block.bytes()].concat();
+        let budget = StrangersBudget {
+            block: self.keys.throttle(&format!("{purpose} from a network"), &by_block),
+            part: requester.network.part(),
+            of_network: limit.of_network,
+            of_block: limit.of_network.times(block.allowance()),
+            address: self.keys.throttle(purpose, address),
+            of_address: limit.of_address,
+            draw: if limit.is_drawn { Some(self.draw()?) } else { None },
+        };
+        Ok(self.store.take_from_budget(budget, self.environment.clock.now()).await?)
+    }
+
+    fn draw(&self) -> Result<u64, AccountError> {
+        let mut bytes = [0; 8];
+        let filled = self.environment.random.fill(&mut bytes);
+        filled.map_err(|error| AccountError::internal("drawing a network", &error))?;
+        Ok(u64::from_le_bytes(bytes))
     }
 
     async fn count_attempt(
@@ -76,6 +218,12 @@ impl Accounts {
             None => Ok(()),
         }
     }
+}
+
+/// Whether the account knows this device.
+fn knows(loaded: &LoadedAccount, device: DeviceId) -> bool {
+    let Account::Active(active) = &loaded.state else { return false };
+    active.devices().iter().any(|known| known.id == device)
 }
 
 /// Lengthens a limit a little: the account counts the same attempt some moments later, and who retries when told must

@@ -44,13 +44,24 @@ pub(crate) use settings::SessionMessage;
 
 use std::sync::Arc;
 
+use tegata::protocol::DeviceId;
+
 use self::mail_budget::MailBudget;
 use crate::codes::Codes;
 use crate::config::Config;
 use crate::crypto::Keys;
-use crate::domain::Environment;
+use crate::domain::{AccountId, Environment, Network};
 use crate::passwords::Passwords;
 use crate::store::Store;
+
+/// Who sent a request that a device signed.
+#[derive(Clone, Copy)]
+pub(crate) struct Requester {
+    /// The device that signed it.
+    pub(crate) device: DeviceId,
+    /// The network that it came from.
+    pub(crate) network: Network,
+}
 
 /// The accounts of an issuer. A clone is the same accounts.
 #[derive(Clone)]
@@ -62,6 +73,10 @@ pub struct Accounts {
     codes: Arc<Codes>,
     /// What authenticators show beside the value.
     name: String,
+    /// The domain that mail comes from, if it is sent.
+    domain: Option<String>,
+    /// The accounts that nobody has.
+    decoy_ids: Arc<[AccountId]>,
     mails: Arc<MailBudget>,
 }
 
@@ -80,8 +95,17 @@ impl Accounts {
         config: &Config,
     ) -> Result<Self, AccountError> {
         let mails = MailBudget::new(config.network_mails(), config.total_sign_up_mails());
-        let mails = Arc::new(mails);
-        let accounts = Self { store, keys, passwords, environment, codes, name, mails };
+        let accounts = Self {
+            decoy_ids: decoy_accounts(&keys),
+            domain: config.mail_from.as_ref().map(|sender| sender.domain().to_owned()),
+            mails: Arc::new(mails),
+            store,
+            keys,
+            passwords,
+            environment,
+            codes,
+            name,
+        };
         accounts.make_decoys().await?;
         Ok(accounts)
     }
@@ -94,10 +118,18 @@ impl Accounts {
         environment: Environment,
     ) -> Self {
         let config = Config::default();
-        let codes = Arc::new(Codes::new(config.scheme()));
         let mails = MailBudget::new(config.network_mails(), config.total_sign_up_mails());
-        let mails = Arc::new(mails);
-        Self { store, keys, passwords, environment, codes, name: String::new(), mails }
+        Self {
+            codes: Arc::new(Codes::new(config.scheme())),
+            decoy_ids: decoy_accounts(&keys),
+            domain: None,
+            mails: Arc::new(mails),
+            name: String::new(),
+            store,
+            keys,
+            passwords,
+            environment,
+        }
     }
 }
 
@@ -105,6 +137,15 @@ impl std::fmt::Debug for Accounts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Accounts")
     }
+}
+
+/// How many decoys there are. Strangers are counted by address, not by account, so that a decoy has no budget that the
+/// addresses which lead to it could use up for each other.
+const DECOYS: u8 = 64;
+
+/// Gives the numbers of the decoys: the same after each start, and unlike any account's.
+fn decoy_accounts(keys: &Keys) -> Arc<[AccountId]> {
+    (0..DECOYS).map(|number| AccountId(keys.throttle("decoy", &[number]).first_bytes())).collect()
 }
 
 /// The policy's reply is not of the kind that belongs to the event.

@@ -1,6 +1,8 @@
 //! Secrets and other values that came with a request: compared, or stored, and then gone.
 
-use tegata::protocol::{MailedCodeText, NoticeCode, RecoveryCode, SecondFactor, TotpText};
+use tegata::protocol::{
+    MailedCodeText, NoticeCode, PasswordText, RecoveryCode, SecondFactor, TotpText,
+};
 use tegata_policy::FactorKind;
 
 use crate::domain::Network;
@@ -11,9 +13,10 @@ use crate::store::CardChange;
 /// What came with a request, each only with messages that have it.
 #[derive(Clone, Default)]
 pub(crate) struct RequestSecrets {
-    pub(super) password: Option<Password>,
-    /// Where the password waits to be hashed.
-    pub(super) queue: HashQueue,
+    /// The password, and where it waits to be hashed.
+    pub(super) password: Option<(HashQueue, Password)>,
+    /// A password to set once the mailed code that came with it matched: judged and hashed only then.
+    pub(super) chosen_password: Option<(HashQueue, PasswordText)>,
     pub(super) new_password: Option<PasswordHash>,
     pub(super) code: Option<MailedCodeText>,
     pub(super) notice: Option<NoticeCode>,

@@ -1,15 +1,14 @@
 //! Resetting the password, and what the codes in mails to the owner allow: freezing, and reverting changes.
 
 use tegata::protocol::{
-    Acknowledgement, BeginPasswordReset, DeviceId, FinishPasswordReset, FreezeByCode, IssuedTicket,
+    Acknowledgement, BeginPasswordReset, FinishPasswordReset, FreezeByCode, IssuedTicket,
     RevertChanges, VerifyPasswordReset,
 };
 use tegata_policy::{Account, Event, Reply, ResetDestination, ResetId};
 
 use super::request_secrets::RequestSecrets;
-use super::{AccountError, Accounts, unexpected_reply};
+use super::{AccountError, Accounts, Requester, unexpected_reply};
 use crate::crypto::TicketPurpose;
-use crate::domain::Network;
 use crate::passwords::HashQueue;
 use crate::store::KillSwitch;
 
@@ -17,17 +16,15 @@ impl Accounts {
     /// Begins a reset, and mails the account's address a code.
     pub(crate) async fn request_reset(
         &self,
-        device: DeviceId,
-        network: Network,
+        requester: Requester,
         message: BeginPasswordReset,
     ) -> Result<IssuedTicket, AccountError> {
-        let id = self.account_or_decoy(&message.handle).await?;
-        // A device that the account knows is no stranger, wherever it is.
-        if self.hash_queue(device, id).await? == HashQueue::Untrusted {
-            self.mails.take_reset(network, self.environment.clock.now())?;
-        }
+        let BeginPasswordReset { handle, recovery_code, .. } = message;
+        let id = self.account_or_decoy(&handle).await?;
+        self.admit_code("reset", requester, &handle, id, recovery_code.as_ref()).await?;
         let to = ResetDestination::Verified;
-        let event = Event::RequestReset { device, to };
+        let Requester { device, network } = requester;
+        let event = Event::RequestReset { device, to, within_budget: true };
         let request = RequestSecrets { network: Some(network), ..RequestSecrets::default() };
         let applied = self.apply(id, Some(KillSwitch::Reset), event, &request).await?;
         let Reply::ResetStarted(reset) = applied.reply else { return Err(unexpected_reply()) };
@@ -37,7 +34,7 @@ impl Accounts {
     /// Verifies the mailed code and the second factor.
     pub(crate) async fn verify_reset(
         &self,
-        device: DeviceId,
+        Requester { device, .. }: Requester,
         message: VerifyPasswordReset,
     ) -> Result<Acknowledgement, AccountError> {
         let VerifyPasswordReset { ticket, code, second_factor, .. } = message;
@@ -52,7 +49,7 @@ impl Accounts {
     /// Sets the new password.
     pub(crate) async fn finish_reset(
         &self,
-        device: DeviceId,
+        Requester { device, .. }: Requester,
         message: FinishPasswordReset,
     ) -> Result<Acknowledgement, AccountError> {
         let FinishPasswordReset { ticket, password, .. } = message;

@@ -1,15 +1,14 @@
 //! Signing up: an address is claimed with a mailed code, then the second factor is enrolled.
 
 use tegata::protocol::{
-    BeginSignUp, DeviceId, FactorEnrolment, FinishSignUp, IssuedTicket, SignUpResult,
-    VerifySignUpCode,
+    BeginSignUp, FactorEnrolment, FinishSignUp, IssuedTicket, SignUpResult, VerifySignUpCode,
 };
-use tegata_policy::{Account, Event, Reply};
+use tegata_policy::{Event, Reply};
 
 use super::request_secrets::RequestSecrets;
-use super::{AccountError, Accounts, unexpected_reply};
+use super::{AccountError, Accounts, Requester, unexpected_reply};
 use crate::crypto::TicketPurpose;
-use crate::domain::{AccountId, InternalError, Network};
+use crate::domain::{AccountId, InternalError};
 use crate::mail::StoredAddress;
 use crate::passwords::HashQueue;
 use crate::store::KillSwitch;
@@ -18,12 +17,11 @@ impl Accounts {
     /// Begins a sign-up, and mails the address a code.
     pub(crate) async fn sign_up(
         &self,
-        device: DeviceId,
-        network: Network,
+        requester: Requester,
         message: BeginSignUp,
     ) -> Result<IssuedTicket, AccountError> {
         let BeginSignUp { address, language, device_name, .. } = message;
-        self.mails.take_sign_up(network, self.environment.clock.now())?;
+        self.mails.take_sign_up(requester.network, self.environment.clock.now())?;
         let id = AccountId::make(self.environment.clock.now(), &*self.environment.random)
             .map_err(|error| InternalError::new("making a number", &error))?;
         self.count_sign_up(&address).await?;
@@ -32,29 +30,25 @@ impl Accounts {
         let address = StoredAddress { handle: Some(address), language };
         let request = RequestSecrets {
             address: Some(address),
-            network: Some(network),
+            network: Some(requester.network),
             ..RequestSecrets::default()
         };
-        self.begin_sign_up(id, device, device_name.into(), is_taken, request).await?;
+        self.begin_sign_up(id, requester.device, device_name.into(), is_taken, request).await?;
         Ok(IssuedTicket { ticket: self.ticket(TicketPurpose::SignUp, id, 0)? })
     }
 
-    /// Verifies the mailed code, sets the password, and gives the secret of the second factor.
+    /// Verifies the mailed code, only then judges, hashes and sets the password, and gives the secret of the second factor.
     pub(crate) async fn sign_up_code(
         &self,
-        device: DeviceId,
+        requester: Requester,
         message: VerifySignUpCode,
     ) -> Result<FactorEnrolment, AccountError> {
         let VerifySignUpCode { ticket, code, password, .. } = message;
         let (id, _) = self.read_ticket(TicketPurpose::SignUp, &ticket)?;
-        let awaited = self.awaits_password(id, KillSwitch::SignUp, |account, policy| {
-            matches!(account, Account::PendingSignUp(sign_up) if sign_up.awaits_code(device, policy))
-        });
-        awaited.await?;
-        let new_password = Some(self.new_password(HashQueue::Untrusted, id, &password).await?);
+        let chosen_password = Some((HashQueue::Untrusted(requester.network), password));
         let request =
-            RequestSecrets { new_password, code: Some(code), ..RequestSecrets::default() };
-        let event = Event::VerifySignUpCode { device };
+            RequestSecrets { chosen_password, code: Some(code), ..RequestSecrets::default() };
+        let event = Event::VerifySignUpCode { device: requester.device };
         let applied = self.apply(id, Some(KillSwitch::SignUp), event, &request).await?;
         self.factor_secret(id, applied).await
     }
@@ -62,13 +56,13 @@ impl Accounts {
     /// Verifies the second factor, which makes the account and its first session.
     pub(crate) async fn sign_up_factor(
         &self,
-        device: DeviceId,
+        requester: Requester,
         message: FinishSignUp,
     ) -> Result<SignUpResult, AccountError> {
         let FinishSignUp { ticket, totp, .. } = message;
         let (id, _) = self.read_ticket(TicketPurpose::SignUp, &ticket)?;
         let request = RequestSecrets { totp: Some(totp), ..RequestSecrets::default() };
-        let event = Event::VerifySignUpFactor { device };
+        let event = Event::VerifySignUpFactor { device: requester.device };
         let applied = self.apply(id, Some(KillSwitch::SignUp), event, &request).await?;
         let Reply::SignedUp { recovery, .. } = applied.reply else {
             return Err(unexpected_reply());

@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use tegata::UnixTime;
 use tegata::protocol::{DeviceId, Refusal};
 use tegata_policy::{
-    Controls, Decision, Effect, Event, MailRecipient, Notification, Reply, begin_sign_up, decide,
+    Controls, Decision, Effect, Event, MailRecipient, MatchResult, Notification, Reply,
+    begin_sign_up, decide,
 };
 
 use super::generated_secrets::GeneratedSecrets;
@@ -100,12 +101,26 @@ impl Accounts {
         mut event: Event,
         request: &RequestSecrets,
     ) -> Result<Applied, AccountError> {
+        let mut request = request.clone();
         loop {
-            let committed = self.commit(id, switch, event, request).await?;
+            let committed = self.commit(id, switch, event, &request).await?;
             match committed.reply {
                 Reply::VerificationRequired(verification) => {
                     let expected = verification.expected();
-                    let result = self.verify(id, expected, request, &committed.stored).await?;
+                    let result = self.verify(id, expected, &request, &committed.stored).await?;
+                    let chosen = request.chosen_password.take();
+                    if let Some((queue, password)) = chosen.filter(|_| result == MatchResult::Match)
+                    {
+                        match self.new_password(queue, id, &password).await {
+                            Ok(hash) => request.new_password = Some(hash),
+                            Err(error) => {
+                                // The code was right: another password may follow.
+                                let event = Event::ReturnAttempt { verification };
+                                self.commit(id, switch, event, &request).await?;
+                                return Err(error);
+                            }
+                        }
+                    }
                     event = Event::CompleteVerification { verification, result };
                 }
                 Reply::Refused(refusal) => return Err(AccountError::Refused(refusal)),
@@ -162,6 +177,7 @@ impl Accounts {
         let mut change =
             self.apply_effects(id, &loaded.secrets, &effects, request, &mut generated)?;
         change.state = Some(account);
+        change.is_decoy = self.decoy_ids.contains(&id);
         let stored = match &reply {
             Reply::VerificationRequired(_) => loaded.secrets.clone(),
             _ => StoredSecrets::new(),

@@ -64,16 +64,18 @@ impl Accounts {
         let hash = expected
             .flatten()
             .and_then(|text| PasswordHash::parse(std::str::from_utf8(&text).ok()?).ok());
-        let Some(password) = request.password.clone() else { return Ok(MatchResult::NoMatch) };
+        let Some((queue, password)) = request.password.clone() else {
+            return Ok(MatchResult::NoMatch);
+        };
         let work = self.store.work();
         work.compared(ComparedSecret::Password, hash.is_some());
         work.done(Operation::Password, 1);
-        let right = self.passwords.verify(request.queue, hash, password).await?;
+        let right = self.passwords.verify(queue, hash, password).await?;
         Ok(if right { MatchResult::Match } else { MatchResult::NoMatch })
     }
 
     /// Finds which of `among` the code is; `most` are compared, whatever there is.
-    fn matching_code(
+    pub(super) fn matching_code(
         &self,
         account: AccountId,
         (kind, of): (SecretKind, ComparedSecret),

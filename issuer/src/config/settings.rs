@@ -113,6 +113,8 @@ pub struct Config {
     /// Passwords that wait to be hashed, with messages of devices that the account knows and of all others each; more are
     /// told to come again.
     pub password_queue: Count,
+    /// A file of passwords that are refused: one a line, or its SHA-1 in hex digits.
+    pub breached_passwords: Option<PathBuf>,
     /// The one currency that is taken (ISO 4217).
     pub currency: Currency,
     /// How many of its digits are behind the point, as ISO 4217 says, which is taken without it. Any other number is
@@ -177,6 +179,7 @@ impl Default for Config {
             stop_seconds: Seconds::constant::<20>(),
             password_threads: Count::constant::<1>(),
             password_queue: Count::constant::<32>(),
+            breached_passwords: None,
             currency: Currency::yen(),
             currency_decimals: None,
             payment_limit: Amount::constant::<50_000>(),

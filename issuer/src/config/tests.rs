@@ -330,6 +330,7 @@ fn is_optional(name: &str) -> bool {
         "currency_decimals",
         "mails_per_network",
         "sign_up_mails",
+        "breached_passwords",
     ];
     none.contains(&name)
 }

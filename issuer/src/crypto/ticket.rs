@@ -13,6 +13,8 @@ pub enum TicketPurpose {
     SignUp,
     /// A reset, and its number.
     Reset,
+    /// A code for logging in, and its number.
+    LogInCode,
 }
 
 impl TicketPurpose {
@@ -20,6 +22,7 @@ impl TicketPurpose {
         match self {
             Self::SignUp => b"sign-up",
             Self::Reset => b"reset",
+            Self::LogInCode => b"log-in-code",
         }
     }
 }

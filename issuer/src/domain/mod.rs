@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `ids` | what rows are found by |
 //! | `money`, `currency`, `sale`, `limits` | amounts; currencies; what a till calls a sale; what may be spent |
-//! | `network` | whose requests budgets count together |
+//! | `network`, `refill` | whose requests budgets count together; limits that refill |
 //! | `processor_ids` | what the card processor calls customers, cards and charges |
 //! | `sealed` | secrets as they stand in rows |
 //! | `manager` | managers of tills, and their codes |
@@ -25,6 +25,7 @@ mod network;
 mod newtype;
 mod operator;
 mod processor_ids;
+mod refill;
 mod sale;
 mod sealed;
 mod secret_text;
@@ -45,6 +46,7 @@ pub use network::{Network, NetworkBlock};
 pub use newtype::InvalidField;
 pub use operator::{AccountRef, InvalidReason, ParseAccountRefError, Reason};
 pub use processor_ids::{CustomerId, IntentId, MethodId, RegisteredCard};
+pub use refill::{RefillingLimit, UsedUntil};
 pub use sale::{IdempotencyKey, Reference};
 pub use sealed::{Sealed, SealedSeed, WrappedKey};
 pub(crate) use sealed::{secret_kind, secret_kind_number};

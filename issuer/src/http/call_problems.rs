@@ -13,6 +13,7 @@ const LOG_IN_AGAIN: Problem = Problem::Refused(Refusal::LoginTooOld);
 const FACTOR: Problem = Problem::Refused(Refusal::FactorRequired);
 const ENROL: Problem = Problem::Refused(Refusal::EnrolmentRequired);
 const FROZEN: Problem = Problem::Refused(Refusal::Frozen);
+const CODE_NEEDED: Problem = Problem::Refused(Refusal::CodeNeeded);
 const NOTHING: Problem = Problem::Refused(Refusal::NoPendingOperation);
 
 /// The problems of each path beside those that its authentication brings.
@@ -32,7 +33,8 @@ const PROBLEMS: &[(&str, &[Problem])] = &[
     ("/v1/credentials", &[WRONG, FACTOR, ENROL, FROZEN, NOTHING, Stopped, NoRoom]),
     ("/v1/devices/forget", &[FACTOR, NOTHING]),
     ("/v1/freezes", &[WRONG]),
-    ("/v1/log-ins", &[WRONG, Stopped]),
+    ("/v1/log-ins", &[WRONG, CODE_NEEDED, Stopped]),
+    ("/v1/log-ins/code", &[Stopped]),
     ("/v1/payments", &[]),
     ("/v1/recovery-codes", &[LOG_IN_AGAIN, FACTOR, ENROL, FROZEN, TOO_OFTEN]),
     ("/v1/resets", &[Stopped]),

@@ -19,6 +19,7 @@ const OPERATION_IDS: &[(&str, &str)] = &[
     ("/v1/devices/forget", "ForgetDevice"),
     ("/v1/freezes", "FreezeByCode"),
     ("/v1/log-ins", "LogIn"),
+    ("/v1/log-ins/code", "RequestLogInCode"),
     ("/v1/payments", "ListPayments"),
     ("/v1/recovery-codes", "RenewRecovery"),
     ("/v1/resets", "Reset"),

@@ -580,6 +580,11 @@ fn refused(refusal: Refusal) -> Facts {
             "No such operation is pending",
             "It was completed already or never begun",
         ),
+        Refusal::CodeNeeded => (
+            StatusCode::FORBIDDEN,
+            "A mailed code is needed",
+            "Others tried to log in with this address too often: request a code by mail and log in with it",
+        ),
         Refusal::TooManyAttempts { .. } => (
             StatusCode::TOO_MANY_REQUESTS,
             "Too many attempts",

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::domain::Environment;
 use crate::http::rate_limits::Limits;
 use crate::metrics::Metrics;
-use crate::passwords::{Passwords, PasswordsUnavailable};
+use crate::passwords::{BreachedPasswords, Passwords, PasswordsUnavailable};
 
 /// What all requests share: the state of each handler, as `State<Arc<AppState>>`.
 #[derive(Debug)]
@@ -28,11 +28,15 @@ impl AppState {
         config: Config,
         environment: Environment,
     ) -> Result<Self, PasswordsUnavailable> {
-        let passwords = Passwords::start(
+        let mut passwords = Passwords::start(
             config.password_threads.into(),
             config.password_queue.get(),
             environment.random.clone(),
         )?;
+        if let Some(file) = &config.breached_passwords {
+            let breached = BreachedPasswords::load(file);
+            passwords = passwords.with_breached(breached.map_err(PasswordsUnavailable::Breached)?);
+        }
         let limits = Limits::new(&config, &environment.uptime);
         let passwords = Arc::new(passwords);
         Ok(Self { config, environment, limits, passwords, metrics: Metrics::default() })

@@ -13,7 +13,9 @@ const NOTICE_LIFE: u64 = 3 * 24 * 60 * 60;
 pub(crate) fn priority(notification: &Notification) -> MailPriority {
     match notification {
         Notification::SignUpCode { .. } | Notification::AccountExists => MailPriority::SignUp,
-        Notification::ResetCode { device: None, .. } => MailPriority::Stranger,
+        Notification::ResetCode { device: None, .. } | Notification::LogInCode { .. } => {
+            MailPriority::Stranger
+        }
         _ => MailPriority::AccountMail,
     }
 }
@@ -26,6 +28,7 @@ pub(crate) fn expires(notification: &Notification, made: UnixTime) -> UnixTime {
         Notification::SignUpCode { .. }
             | Notification::AccountExists
             | Notification::ResetCode { .. }
+            | Notification::LogInCode { .. }
             | Notification::AddressCode { .. }
     );
     after(made, if has_code { MAILED_CODE_LIFE - MAILED_CODE_LEFT } else { NOTICE_LIFE })

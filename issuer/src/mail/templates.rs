@@ -84,6 +84,7 @@ impl QueuedMail {
         let fill = |text: &str| {
             let left = match &self.notification {
                 Notification::RecoveryCodeUsed { left } => *left,
+                Notification::WrongFactors { left } => usize::try_from(*left).unwrap_or(usize::MAX),
                 _ => 0,
             };
             let text = text.replace("{until}", &until).replace("{left}", &left.to_string());
@@ -116,6 +117,7 @@ pub(crate) fn code_of(notification: &Notification) -> Option<SecretId> {
     match notification {
         Notification::SignUpCode { code }
         | Notification::ResetCode { code, .. }
+        | Notification::LogInCode { code }
         | Notification::AddressCode { code }
         | Notification::EvidenceChanged { code, .. } => Some(*code),
         _ => None,
@@ -129,6 +131,9 @@ fn template_name(notification: &Notification) -> &'static str {
         Notification::AccountExists => "already_here",
         Notification::ResetCode { device: Some(_), .. } => "reset",
         Notification::ResetCode { device: None, .. } => "reset_unknown",
+        Notification::LogInCode { .. } => "log_in_code",
+        Notification::WrongFactors { left: 0 } => "factor_void",
+        Notification::WrongFactors { .. } => "wrong_factors",
         Notification::PasswordReset => "was_reset",
         Notification::NewDevice => "new_device",
         Notification::AddressCode { .. } => "move",
@@ -214,6 +219,9 @@ mod tests {
             Notification::AccountExists,
             Notification::ResetCode { code, device: Some(name.to_owned()) },
             Notification::ResetCode { code, device: None },
+            Notification::LogInCode { code },
+            Notification::WrongFactors { left: 50 },
+            Notification::WrongFactors { left: 0 },
             Notification::PasswordReset,
             Notification::NewDevice,
             Notification::AddressCode { code },

@@ -1,11 +1,15 @@
 //! Passwords: what is one, which are good enough, and the work of hashing them, kept off the threads that serve.
 
+mod breached;
 mod hash;
 mod pool;
+mod queues;
 mod strength;
 
+pub use breached::BreachedPasswords;
 pub use hash::{HashUnreadable, PasswordHash};
-pub use pool::{HashQueue, PasswordError, Passwords, PasswordsUnavailable};
+pub use pool::{PasswordError, Passwords, PasswordsUnavailable};
+pub use queues::HashQueue;
 pub use strength::{NewPassword, WeakPassword};
 
 use unicode_normalization::UnicodeNormalization;

@@ -1,16 +1,17 @@
 //! The threads that hash: few of them, and two queues that have an end.
 
-use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use tegata::Random;
 use tokio::sync::oneshot;
 
+use super::breached::BreachedPasswords;
 use super::hash::HashFailed;
+use super::queues::{HashQueue, JobSignal, QueueFull, Queues};
 use super::{NewPassword, Password, PasswordHash, WeakPassword};
 use crate::domain::InternalError;
 
@@ -18,27 +19,14 @@ use crate::domain::InternalError;
 /// given. What does not fit into its queue is told to come again, with the time that the queue takes.
 pub struct Passwords {
     queues: Arc<Queues>,
+    room: usize,
     threads: NonZeroUsize,
     /// What the last job took, in milliseconds.
     last: Arc<AtomicU64>,
     nobody: PasswordHash,
     random: Arc<dyn Random>,
+    breached: BreachedPasswords,
 }
-
-/// Which queue a password waits in. The threads take from both in turns, so that neither waits for more than its own.
-///
-/// Strangers fill theirs at will, over any number of addresses, and would keep everybody out of one queue for all. The
-/// other is for requests signed by a device that the account knows: no address tells by it whether it has an account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum HashQueue {
-    /// A request by anybody.
-    #[default]
-    Untrusted,
-    /// A request that was signed by a device which the account knows, or a reset that was proved.
-    KnownDevice,
-}
-
-type Job = Box<dyn FnOnce() + Send>;
 
 /// Why a password was not judged, hashed or compared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +48,9 @@ pub enum PasswordsUnavailable {
     /// The operating system gives no thread.
     #[error("cannot start the threads that hash passwords: {0}")]
     Threads(io::Error),
+    /// The list of breached passwords cannot be read.
+    #[error("cannot read the list of breached_passwords: {0}")]
+    Breached(io::Error),
     /// The first hash, of a password that nobody has, failed.
     #[error("cannot hash passwords: {0}")]
     Hash(String),
@@ -80,9 +71,16 @@ impl Passwords {
         let nobody = PasswordHash::of_nobody(random.as_ref())
             .map_err(|error| PasswordsUnavailable::Hash(error.to_string()))?;
         let last = Arc::new(AtomicU64::new(millis(began.elapsed())));
-        let queues =
-            Arc::new(Queues { room: queue, waiting: Mutex::default(), more: Condvar::new() });
-        let pool = Self { queues, threads, last, nobody, random };
+        let queues = Arc::new(Queues::new(queue));
+        let pool = Self {
+            queues,
+            room: queue,
+            threads,
+            last,
+            nobody,
+            random,
+            breached: BreachedPasswords::default(),
+        };
         for number in 0..threads.get() {
             let queues = Arc::clone(&pool.queues);
             let last = Arc::clone(&pool.last);
@@ -94,12 +92,20 @@ impl Passwords {
         Ok(pool)
     }
 
+    /// Refuses the passwords of this list from now on.
+    #[must_use]
+    pub fn with_breached(mut self, breached: BreachedPasswords) -> Self {
+        self.breached = breached;
+        self
+    }
+
     /// A hash that nothing fits.
     pub(crate) fn nobody(&self) -> PasswordHash {
         self.nobody.clone()
     }
 
-    /// Judges a password to be set, with what is known `about` its owner.
+    /// Judges a password to be set, with what is known `about` its owner. What can be seen at once is told at once: only
+    /// the rest waits in the queue.
     ///
     /// # Errors
     /// [`PasswordError`].
@@ -109,6 +115,13 @@ impl Passwords {
         password: Password,
         about: Vec<String>,
     ) -> Result<Result<NewPassword, WeakPassword>, PasswordError> {
+        let words: Vec<&str> = about.iter().map(String::as_str).collect();
+        if let Err(weak) = NewPassword::check_at_once(&password, &words) {
+            return Ok(Err(weak));
+        }
+        if self.breached.contains(&password) {
+            return Ok(Err(WeakPassword::Guessable));
+        }
         self.run(queue, move || {
             let about: Vec<&str> = about.iter().map(String::as_str).collect();
             NewPassword::judge(password, &about)
@@ -155,20 +168,23 @@ impl Passwords {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
         let (answer, result) = oneshot::channel();
-        let job = Box::new(move || {
+        let job = Box::new(move |turn| match turn {
+            JobSignal::Displaced => drop(answer.send(None)),
             // Whoever asked may have hung up while this waited its turn.
-            if !answer.is_closed() {
-                let _ = answer.send(work());
-            }
+            JobSignal::Run if answer.is_closed() => {}
+            JobSignal::Run => drop(answer.send(Some(work()))),
         });
-        self.queues.put(queue, job).map_err(|QueueFull { ahead }| {
-            let jobs = ahead as u64 + self.threads.get() as u64;
-            let millis = jobs.saturating_mul(self.last.load(Ordering::Relaxed));
-            let wait = Duration::from_millis(millis / self.threads.get() as u64);
-            PasswordError::QueueFull { wait }
-        })?;
-        let panicked = |_| InternalError::new("hashing a password", &"the thread panicked").into();
-        result.await.map_err(panicked)
+        self.queues.put(queue, job).map_err(|full| self.wait(full))?;
+        let panicked = |_| InternalError::new("hashing a password", &"the thread panicked");
+        let done: Option<T> = result.await.map_err(panicked)?;
+        done.ok_or_else(|| self.wait(QueueFull { ahead: self.room }))
+    }
+
+    /// How long it takes until there is room in a queue.
+    fn wait(&self, QueueFull { ahead }: QueueFull) -> PasswordError {
+        let jobs = ahead as u64 + self.threads.get() as u64;
+        let millis = jobs.saturating_mul(self.last.load(Ordering::Relaxed));
+        PasswordError::QueueFull { wait: Duration::from_millis(millis / self.threads.get() as u64) }
     }
 }
 
@@ -181,93 +197,7 @@ impl std::fmt::Debug for Passwords {
 /// The threads end with it: they do what waits, and nobody waits for them.
 impl Drop for Passwords {
     fn drop(&mut self) {
-        self.queues.lock().is_over = true;
-        self.queues.more.notify_all();
-    }
-}
-
-/// What waits for the threads.
-struct Queues {
-    /// How many may wait in each queue.
-    room: usize,
-    waiting: Mutex<Waiting>,
-    /// There is something to do, or it is over.
-    more: Condvar,
-}
-
-#[derive(Default)]
-struct Waiting {
-    untrusted: VecDeque<Job>,
-    known_device: VecDeque<Job>,
-    /// Whose turn it is, if both have one waiting.
-    turn: HashQueue,
-    is_over: bool,
-}
-
-/// A queue has no room left.
-struct QueueFull {
-    /// How many jobs come before one that is put into the queue as soon as there is room.
-    ahead: usize,
-}
-
-impl Queues {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn put(&self, queue: HashQueue, job: Job) -> Result<(), QueueFull> {
-        let mut waiting = self.lock();
-        let others = waiting.queue(queue.other()).len();
-        let ours = waiting.queue(queue);
-        if ours.len() >= self.room {
-            return Err(QueueFull { ahead: ours.len() + others.min(ours.len()) });
-        }
-        ours.push_back(job);
-        self.more.notify_one();
-        Ok(())
-    }
-
-    /// The next job; `None` when it is over.
-    fn take(&self) -> Option<Job> {
-        let mut waiting = self.lock();
-        loop {
-            if let Some(job) = waiting.next() {
-                return Some(job);
-            }
-            if waiting.is_over {
-                return None;
-            }
-            waiting = self.more.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-}
-
-impl Waiting {
-    fn queue(&mut self, queue: HashQueue) -> &mut VecDeque<Job> {
-        match queue {
-            HashQueue::Untrusted => &mut self.untrusted,
-            HashQueue::KnownDevice => &mut self.known_device,
-        }
-    }
-
-    fn next(&mut self) -> Option<Job> {
-        let first = self.turn;
-        let second = self.turn.other();
-        let job = self.queue(first).pop_front();
-        // Who had nothing waiting loses no turn by it.
-        if job.is_some() {
-            self.turn = second;
-        }
-        job.or_else(|| self.queue(second).pop_front())
-    }
-}
-
-impl HashQueue {
-    const fn other(self) -> Self {
-        match self {
-            Self::Untrusted => Self::KnownDevice,
-            Self::KnownDevice => Self::Untrusted,
-        }
+        self.queues.close();
     }
 }
 
@@ -275,7 +205,7 @@ impl HashQueue {
 fn work(queues: &Queues, last: &AtomicU64) {
     while let Some(job) = queues.take() {
         let began = Instant::now();
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(JobSignal::Run)));
         last.store(millis(began.elapsed()), Ordering::Relaxed);
     }
 }
@@ -293,10 +223,15 @@ mod tests {
     use tegata::SystemRandom;
 
     use super::*;
+    use crate::domain::Network;
 
     fn pool(threads: usize, queue: usize) -> Passwords {
         let random = Arc::new(SystemRandom::new());
         Passwords::start(NonZeroUsize::new(threads).unwrap(), queue, random).unwrap()
+    }
+
+    fn stranger() -> HashQueue {
+        HashQueue::Untrusted(Network::of([192, 0, 2, 1].into()))
     }
 
     fn password(typed: &str) -> Password {
@@ -307,24 +242,17 @@ mod tests {
     async fn a_hash_verifies_and_an_unknown_handle_never_does() {
         let pool = pool(1, 4);
         let new = pool
-            .judge(HashQueue::Untrusted, password("correct horse battery"), vec![])
+            .judge(stranger(), password("correct horse battery"), vec![])
             .await
             .unwrap()
             .unwrap();
-        let hash = pool.hash(HashQueue::Untrusted, new).await.unwrap();
+        let hash = pool.hash(stranger(), new).await.unwrap();
         let right = || password("correct horse battery");
-        assert_eq!(pool.verify(HashQueue::Untrusted, Some(hash.clone()), right()).await, Ok(true));
-        assert_eq!(
-            pool.verify(HashQueue::Untrusted, Some(hash), password("wrong")).await,
-            Ok(false)
-        );
-        assert_eq!(pool.verify(HashQueue::Untrusted, None, right()).await, Ok(false));
+        assert_eq!(pool.verify(stranger(), Some(hash.clone()), right()).await, Ok(true));
+        assert_eq!(pool.verify(stranger(), Some(hash), password("wrong")).await, Ok(false));
+        assert_eq!(pool.verify(stranger(), None, right()).await, Ok(false));
         let weak = pool
-            .judge(
-                HashQueue::Untrusted,
-                password("smithson"),
-                vec!["smithson@example.com".to_owned()],
-            )
+            .judge(stranger(), password("smithson"), vec!["smithson@example.com".to_owned()])
             .await;
         assert_eq!(weak.unwrap().err(), Some(WeakPassword::Guessable));
     }
@@ -334,8 +262,8 @@ mod tests {
         let pool = pool(2, 4);
         let new = || NewPassword::judge(password("correct horse battery"), &[]).unwrap();
         assert_ne!(
-            pool.hash(HashQueue::Untrusted, new()).await.unwrap(),
-            pool.hash(HashQueue::Untrusted, new()).await.unwrap()
+            pool.hash(stranger(), new()).await.unwrap(),
+            pool.hash(stranger(), new()).await.unwrap()
         );
     }
 
@@ -350,7 +278,7 @@ mod tests {
         let pool = pool(1, 2);
         let (started, has_started) = channel();
         let (release, released) = channel::<()>();
-        let mut blocked = Box::pin(pool.run(HashQueue::Untrusted, move || {
+        let mut blocked = Box::pin(pool.run(stranger(), move || {
             started.send(()).unwrap();
             let _ = released.recv();
         }));
@@ -358,17 +286,13 @@ mod tests {
         assert!(blocked.as_mut().poll(&mut context).is_pending());
         // The thread is at work, and now both places in the queue are taken.
         has_started.recv().unwrap();
-        let mut waiting =
-            [1, 2].map(|number| Box::pin(pool.run(HashQueue::Untrusted, move || number)));
+        let mut waiting = [1, 2].map(|number| Box::pin(pool.run(stranger(), move || number)));
         for job in &mut waiting {
             assert!(job.as_mut().poll(&mut context).is_pending());
         }
         pool.last.store(1_500, Ordering::Relaxed);
         let wait = Duration::from_millis(4_500);
-        assert_eq!(
-            pool.run(HashQueue::Untrusted, || 3).await,
-            Err(PasswordError::QueueFull { wait })
-        );
+        assert_eq!(pool.run(stranger(), || 3).await, Err(PasswordError::QueueFull { wait }));
         release.send(()).unwrap();
         blocked.await.unwrap();
         let [one, two] = waiting;
@@ -381,7 +305,7 @@ mod tests {
         let (started, has_started) = channel();
         let (release, released) = channel::<()>();
         let mut context = Context::from_waker(Waker::noop());
-        let mut blocked = Box::pin(pool.run(HashQueue::Untrusted, move || {
+        let mut blocked = Box::pin(pool.run(stranger(), move || {
             started.send(()).unwrap();
             let _ = released.recv();
         }));
@@ -389,7 +313,7 @@ mod tests {
         has_started.recv().unwrap();
         let (done, order) = channel();
         let mut waiting = Vec::new();
-        let queues = [[HashQueue::Untrusted; 3], [HashQueue::KnownDevice; 3]].concat();
+        let queues = [[stranger(); 3], [HashQueue::KnownDevice; 3]].concat();
         for (nth, queue) in queues.into_iter().enumerate() {
             let done = done.clone();
             let mut job = Box::pin(pool.run(queue, move || done.send(nth).unwrap()));
@@ -399,7 +323,7 @@ mod tests {
         // Either is full now, and three of the other come in between.
         pool.last.store(1_000, Ordering::Relaxed);
         let wait = Duration::from_secs(7);
-        for queue in [HashQueue::Untrusted, HashQueue::KnownDevice] {
+        for queue in [stranger(), HashQueue::KnownDevice] {
             assert_eq!(pool.run(queue, || ()).await, Err(PasswordError::QueueFull { wait }));
         }
         release.send(()).unwrap();
@@ -416,10 +340,10 @@ mod tests {
         let pool = pool(1, 1);
         let panicked = InternalError::new("hashing a password", &"the thread panicked");
         assert_eq!(
-            pool.run(HashQueue::Untrusted, || panic!("on purpose")).await,
+            pool.run(stranger(), || panic!("on purpose")).await,
             Err::<(), _>(PasswordError::Internal(panicked))
         );
-        assert_eq!(pool.run(HashQueue::Untrusted, || 1).await, Ok(1));
+        assert_eq!(pool.run(stranger(), || 1).await, Ok(1));
     }
 
     #[tokio::test]
@@ -427,18 +351,17 @@ mod tests {
         let pool = pool(1, 2);
         let (release, released) = channel::<()>();
         let (told, heard) = channel();
-        let mut blocked = Box::pin(pool.run(HashQueue::Untrusted, move || {
+        let mut blocked = Box::pin(pool.run(stranger(), move || {
             let _ = released.recv();
         }));
-        let mut forgotten =
-            Box::pin(pool.run(HashQueue::Untrusted, move || told.send(()).unwrap()));
+        let mut forgotten = Box::pin(pool.run(stranger(), move || told.send(()).unwrap()));
         let mut context = Context::from_waker(Waker::noop());
         assert!(blocked.as_mut().poll(&mut context).is_pending());
         assert!(forgotten.as_mut().poll(&mut context).is_pending());
         drop(forgotten);
         release.send(()).unwrap();
         blocked.await.unwrap();
-        pool.run(HashQueue::Untrusted, || ()).await.unwrap();
+        pool.run(stranger(), || ()).await.unwrap();
         assert!(heard.recv().is_err());
     }
 }

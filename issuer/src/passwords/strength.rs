@@ -35,6 +35,35 @@ impl NewPassword {
     /// at its beginning is good; what is not is refused, though more follows.
     const JUDGED: usize = 32;
 
+    /// How many characters of its own a password has to have beside words that are known about its owner and the service.
+    const BESIDE_WORDS: usize = 6;
+
+    /// Looks at once at what costs nothing to see: the length, and whether the password is a word known `about` its owner
+    /// or the service with little more, such as a year.
+    ///
+    /// # Errors
+    /// [`WeakPassword`].
+    pub(super) fn check_at_once(password: &Password, about: &[&str]) -> Result<(), WeakPassword> {
+        let text = password.as_str();
+        if text.chars().count() < Self::MIN_CHARACTERS {
+            return Err(WeakPassword::TooShort);
+        }
+        let mut rest = plain_letters(text);
+        let before = rest.len();
+        let words = about.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+        // The longest first: what is left of one must not hide another.
+        let mut words: Vec<Zeroizing<String>> =
+            words.map(plain_letters).filter(|word| word.chars().count() >= 4).collect();
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        for word in &words {
+            rest = Zeroizing::new(rest.replace(word.as_str(), ""));
+        }
+        if rest.len() < before && rest.chars().count() < Self::BESIDE_WORDS {
+            return Err(WeakPassword::Guessable);
+        }
+        Ok(())
+    }
+
     /// Judges a password with what is known `about` its owner, such as the address of mail. Up to 0.1 s of work:
     /// [`Passwords::judge`](super::Passwords::judge) does it away from the threads that serve.
     ///
@@ -56,6 +85,24 @@ impl NewPassword {
         }
         Ok(Self(password))
     }
+}
+
+/// Small letters and digits alone, and for signs that stand for letters the letters.
+fn plain_letters(text: &str) -> Zeroizing<String> {
+    let mut plain = Zeroizing::new(String::with_capacity(text.len() * 2));
+    for c in text.chars().flat_map(char::to_lowercase) {
+        match c {
+            '@' | '4' => plain.push('a'),
+            '3' => plain.push('e'),
+            '1' | '!' => plain.push('i'),
+            '0' => plain.push('o'),
+            '$' | '5' => plain.push('s'),
+            '7' => plain.push('t'),
+            c if c.is_alphanumeric() => plain.push(c),
+            _ => {}
+        }
+    }
+    plain
 }
 
 #[cfg(test)]
@@ -93,6 +140,37 @@ mod tests {
             "p@ssw0rd",
         ] {
             assert_eq!(judged(typed), Some(WeakPassword::Guessable), "{typed}");
+        }
+    }
+
+    #[test]
+    fn words_of_the_service_make_no_password() {
+        let about =
+            ["Tegata", "Sakura Coffee", "shop.example", "Hanako's Pixel", "hanako@example.org"];
+        let checked = |typed: &str| {
+            let password = Password::new(typed).unwrap();
+            NewPassword::check_at_once(&password, &about)
+                .and_then(|()| NewPassword::judge(password, &about).map(drop))
+                .err()
+        };
+        for typed in [
+            "tegata2026",
+            "Tegata123!",
+            "T3g@t@2026",
+            "tegatategata",
+            "2026.tegata",
+            "tegata20260101",
+            "SakuraCoffee1",
+            "sakura-tegata",
+            "hanakopixel77",
+            "pixelpixel",
+            "example2026",
+            "hanako.tegata.1",
+        ] {
+            assert_eq!(checked(typed), Some(WeakPassword::Guessable), "{typed}");
+        }
+        for typed in ["tegata k4Tz9!qw", "sakura falls on quiet herons", "four quiet herons"] {
+            assert_eq!(checked(typed), None, "{typed}");
         }
     }
 

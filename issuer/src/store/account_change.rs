@@ -39,6 +39,8 @@ pub struct AccountChange {
     pub outbox: Vec<OutboxMail>,
     /// Events to add to the log.
     pub events: Vec<EventRow>,
+    /// Whether the account is a decoy, whose events are counted instead.
+    pub is_decoy: bool,
 }
 
 fn write_state(state: &Account) -> Result<String, StoreError> {
@@ -127,7 +129,7 @@ impl AccountChange {
         to.extend(self.outbox.into_iter().map(|mail| mail.statement(account)));
         for mut event in self.events {
             event.id = event.id.of_version(version);
-            to.extend(event.statements());
+            to.extend(if self.is_decoy { event.decoy_statements() } else { event.statements() });
         }
         for handle in self.handles_claimed {
             // The account's own handle may be claimed again; that of another account is not touched, which is the

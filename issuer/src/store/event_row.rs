@@ -58,6 +58,18 @@ impl EventRow {
         [Statement::new(INSERT, values).single_row(), wait.single_row()]
     }
 
+    /// Gives as many statements that count it for a decoy: nobody ever reads its events, and strangers make as many as
+    /// they like.
+    pub(super) fn decoy_statements(self) -> [Statement; 2] {
+        const COUNT: &str = "INSERT INTO decoy_events (account, deed, minute, count) \
+            VALUES ($1, $2, $3, 1) ON CONFLICT (account, deed, minute) \
+            DO UPDATE SET count = decoy_events.count + 1";
+        const NOTHING: &str = "DELETE FROM events_waiting WHERE event = $1";
+        let account = self.account.map_or([0; 16], |account| account.0);
+        let count = Statement::new(COUNT, values![account, self.deed, self.at.seconds() / 60]);
+        [count.single_row(), Statement::new(NOTHING, values![self.id.0]).single_row()]
+    }
+
     pub(super) fn read(row: &mut Row) -> Result<Self, StoreError> {
         Ok(Self {
             id: EventId(row.array()?),

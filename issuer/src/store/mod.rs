@@ -86,6 +86,7 @@ pub use payments::{
 pub use processes::AnnouncedProcess;
 pub use scans::{AccountStage, OutboxBacklog, SessionRow};
 pub use sealed_rows::{SealedRow, SeedRow};
+pub use throttle::{BudgetOutcome, StrangersBudget};
 pub use tills::{Till, TillStage};
 
 use crate::domain::StoreUrl;

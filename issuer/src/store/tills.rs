@@ -63,6 +63,16 @@ impl Till {
 }
 
 impl Store {
+    /// Gives the names of shops that have tills, at most so many.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn shop_names(&self, most: u32) -> Result<Vec<String>, StoreError> {
+        const SHOPS: &str = "SELECT DISTINCT shop FROM tills WHERE revoked IS NULL LIMIT $1";
+        let rows = self.database.rows(SHOPS, values![most]).await?;
+        rows.into_iter().map(|row| row.of_table("tills").text()).collect()
+    }
+
     /// Adds a till that `code` enrols until then. A revoked till, or one that was not enrolled in time, is replaced.
     ///
     /// # Errors

@@ -63,14 +63,14 @@ fn an_address_with_an_account_costs_what_one_without_does(issuer: &TestIssuer) {
     issuer.signed_up_shopper(HANAKO);
     let known = issuer.new_shopper(HANAKO);
     let unknown = issuer.new_shopper(NOBODY);
-    // Past what is mailed and compared in a day, too.
-    for _ in 0..7 {
+    let people = [&known, &unknown].map(|person| (person, person.begin_reset().unwrap()));
+    // Past what one network is mailed, too.
+    for nth in 0..7 {
         let costs = [&known, &unknown].map(|person| signed(person, &reset(person)));
         assert_eq!(costs[0], costs[1]);
-        assert_eq!(costs[0].0, 200);
+        assert_eq!(costs[0].0, if nth < 2 { 200 } else { 429 });
     }
     // A new password for a reset that nobody proved: not hashed, and not held to the account's own address.
-    let people = [&known, &unknown].map(|person| (person, person.begin_reset().unwrap()));
     for new in [NEW_PASSWORD, "password1", "hanako@example"] {
         let costs = people
             .each_ref()
@@ -109,7 +109,7 @@ fn what_was_wrong_costs_the_same(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper(HANAKO);
     let attacker = issuer.new_shopper(HANAKO);
     // The password right and the factor wrong, or the password wrong.
-    for _ in 0..12 {
+    for _ in 0..5 {
         let costs = [PASSWORD, NEW_PASSWORD]
             .map(|password| signed(&attacker, &log_in(&attacker, password, Some(wrong_totp()))));
         assert_eq!(costs[0], costs[1]);

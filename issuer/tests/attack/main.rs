@@ -1,6 +1,7 @@
 //! The issuer under attack: what its answers cost, clocks that jump, a process that is killed, a memory that is read.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod budgets;
 mod canaries;
 mod child;
 mod clocks;

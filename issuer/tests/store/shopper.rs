@@ -212,7 +212,12 @@ pub(crate) fn factor_after(state: &Account, global_state: &GlobalState, now: Uni
     use tegata_policy::ExpectedEvidence;
     let world = world(global_state, now);
     let name = "phone".to_owned();
-    let log_in = Event::LogIn { device: device(), name, factor: Some(FactorKind::Totp) };
+    let log_in = Event::LogIn {
+        device: device(),
+        name,
+        factor: Some(FactorKind::Totp),
+        lane: tegata_policy::Lane::Strangers,
+    };
     let asked = decide(state.clone(), log_in, &world);
     let Reply::VerificationRequired(check) = asked.reply else { panic!("{:?}", asked.reply) };
     let found = MatchResult::Match;

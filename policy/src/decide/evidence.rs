@@ -54,6 +54,7 @@ impl Transition<'_> {
                     && (step > current.factor.step || !self.is_on(Control::FactorOnce)) =>
             {
                 self.update_evidence(|evidence| evidence.use_step(secret, step));
+                self.account.attempts.wrong_factors = 0;
                 Some(FactorKind::Totp)
             }
             VerifiedEvidence::Secrets(ref codes) if verified.is_among(&current.recovery) => {
@@ -84,6 +85,9 @@ impl Transition<'_> {
     /// Replaces the evidence, snapshots the old one and notifies the owner.
     pub(super) fn replace_evidence(&mut self, what: Change, new: Evidence) {
         let old = std::mem::replace(&mut self.account.evidence, new);
+        if old.factor.secret != self.account.evidence.factor.secret {
+            self.account.attempts.wrong_factors = 0;
+        }
         let code = self.store_secret(SecretKind::Notice);
         let now = self.context.now;
         // An attacker logs in before changing anything, so a recent device may be theirs.

@@ -10,30 +10,22 @@ use crate::devices::{Device, Session};
 use crate::effect::{AuditEvent, Effect, Notification};
 use crate::event::Reply;
 use crate::limits::{
-    DEVICES, FACTOR_KNOWN_DEVICE, FACTOR_UNKNOWN_DEVICES, LOG_IN_MAIL, LOGINS_KNOWN_DEVICE,
-    LOGINS_UNKNOWN_DEVICES, LOW_CAPS, SESSIONS, later, within,
+    DEVICES, FACTOR_KNOWN_DEVICE, FACTOR_UNKNOWN_DEVICES, FACTOR_WITH_MAILED_CODE, LOG_IN_MAIL,
+    LOGINS_KNOWN_DEVICE, LOW_CAPS, SESSIONS, later, within,
 };
 use crate::state::Spending;
-use crate::verification::{ExpectedEvidence, FactorKind, LogInAttempt, Purpose, VerifiedEvidence};
+use crate::verification::{
+    ExpectedEvidence, FactorKind, Lane, LogInAttempt, Purpose, VerifiedEvidence,
+};
 
 impl Transition<'_> {
-    pub(super) fn log_in(
-        &mut self,
-        device: DeviceId,
-        name: String,
-        factor: Option<FactorKind>,
-    ) -> Reply {
+    pub(super) fn log_in(&mut self, log_in: LogInAttempt) -> Reply {
         let now = self.context.now;
-        let known = self.device(device).map(|d| d.logins.take(LOGINS_KNOWN_DEVICE, now));
-        // Attempts on unknown devices use up a limit of their own, never the owner's.
-        let left =
-            known.unwrap_or_else(|| self.account.attempts.logins.take(LOGINS_UNKNOWN_DEVICES, now));
+        let known = self.device(log_in.device).map(|d| d.logins.take(LOGINS_KNOWN_DEVICE, now));
+        // An unknown device was counted in its lane, by address, before anyone knew whether there is an account.
+        let left = known.unwrap_or(true);
         let expected = ExpectedEvidence::Password(self.account.password.filter(|_| left));
-        self.request_verification(
-            Purpose::LogInPassword(LogInAttempt { device, name, factor }),
-            expected,
-            left,
-        )
+        self.request_verification(Purpose::LogInPassword(log_in), expected, left)
     }
 
     pub(super) fn apply_password(
@@ -56,16 +48,26 @@ impl Transition<'_> {
         };
         // Requested even if the password was wrong, so that nobody learns that it was.
         let counts = is_match
-            && (kind == FactorKind::Recovery || self.count_factor_attempt(log_in.device).is_ok());
-        let expected = self.account.evidence.expected(kind, counts, self.context);
+            && (kind == FactorKind::Recovery
+                || self.count_factor_attempt(log_in.device, log_in.lane).is_ok());
+        let expected = self.expected_factor(kind, counts);
         Ok(self.request_verification(Purpose::LogInFactor(log_in), expected, counts))
     }
 
-    fn count_factor_attempt(&mut self, device: DeviceId) -> Result<(), Refusal> {
+    fn count_factor_attempt(&mut self, device: DeviceId, lane: Lane) -> Result<(), Refusal> {
         let now = self.context.now;
-        let left = match self.device(device) {
-            Some(device) => device.factor.take_or_wait(FACTOR_KNOWN_DEVICE, now),
-            None => self.account.attempts.factor.take_or_wait(FACTOR_UNKNOWN_DEVICES, now),
+        if let Some(device) = self.device(device) {
+            let left = device.factor.take_or_wait(FACTOR_KNOWN_DEVICE, now);
+            return left.map_err(|wait| Refusal::TooManyAttempts { wait });
+        }
+        let used = &mut self.account.attempts;
+        let left = match lane {
+            Lane::Strangers | Lane::RecoveryCode => {
+                used.factor.take_or_wait(FACTOR_UNKNOWN_DEVICES, now)
+            }
+            Lane::MailedCode => {
+                used.factor_with_mailed_code.take_or_wait(FACTOR_WITH_MAILED_CODE, now)
+            }
         };
         left.map_err(|wait| Refusal::TooManyAttempts { wait })
     }
@@ -89,20 +91,26 @@ impl Transition<'_> {
 
     fn complete_log_in(&mut self, log_in: LogInAttempt, factor: Option<FactorKind>) -> Reply {
         let now = self.context.now;
-        if self.device(log_in.device).is_none() {
-            self.add_device(log_in.device, log_in.name);
-        } else {
+        let is_known = self.device(log_in.device).is_some();
+        if is_known {
             self.mail_known_device(log_in.device);
             self.effects.push(Effect::Audit(AuditEvent::LoggedIn));
+        } else {
+            self.add_device(log_in.device, log_in.name);
         }
         if factor.is_some() {
             self.record_factor(log_in.device);
         }
-        if factor == Some(FactorKind::Recovery) {
+        self.end_resets(|code| code.is_log_in() && code.device == log_in.device);
+        let replaces_void_factor =
+            self.is_factor_void() && is_known && log_in.lane == Lane::MailedCode;
+        if factor == Some(FactorKind::Recovery) || replaces_void_factor {
             self.account.must_enrol = true;
             self.lower_caps();
         }
-        let session = self.create_session(log_in.device, factor.map(|_| now));
+        // The mailed code stands in for the factor, as a recovery code does.
+        let proved = factor.is_some() || replaces_void_factor;
+        let session = self.create_session(log_in.device, proved.then_some(now));
         Reply::LoggedIn { session, must_enrol: self.account.must_enrol }
     }
 
@@ -176,8 +184,8 @@ impl Transition<'_> {
 
     pub(super) fn verify_factor(&mut self, session: SessionId) -> TransitionResult {
         let device = self.enrolled_session(session)?.device;
-        self.count_factor_attempt(device)?;
-        let expected = self.account.evidence.expected(FactorKind::Totp, true, self.context);
+        self.count_factor_attempt(device, Lane::Strangers)?;
+        let expected = self.expected_factor(FactorKind::Totp, true);
         Ok(self.request_verification(Purpose::VerifyFactor { session }, expected, true))
     }
 

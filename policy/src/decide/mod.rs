@@ -8,6 +8,7 @@ mod evidence;
 mod evidence_changes;
 mod freeze;
 mod log_in;
+mod log_in_code;
 mod reset;
 mod sessions;
 mod sign_up;
@@ -17,7 +18,9 @@ use transition::{Transition, TransitionResult};
 
 use super::context::PolicyContext;
 use super::state::{Account, Freeze};
-use super::verification::{MatchResult, PendingVerification, Purpose, VerifiedEvidence};
+use super::verification::{
+    LogInAttempt, MatchResult, PendingVerification, Purpose, VerifiedEvidence,
+};
 use crate::effect::{AuditEvent, Effect};
 use crate::event::{Event, Reply};
 use tegata::protocol::Refusal;
@@ -47,7 +50,13 @@ fn decide_active(transition: &mut Transition<'_>, event: Event) -> TransitionRes
         Event::VerifySignUpCode { .. } | Event::VerifySignUpFactor { .. } => {
             Err(Refusal::InvalidCredentials)
         }
-        Event::LogIn { device, name, factor } => Ok(transition.log_in(device, name, factor)),
+        Event::LogIn { device, name, factor, lane } => {
+            Ok(transition.log_in(LogInAttempt { device, name, factor, lane }))
+        }
+        Event::RequestLogInCode { device, within_budget } => {
+            Ok(transition.request_log_in_code(device, within_budget))
+        }
+        Event::VerifyLogInCode { code, device } => Ok(transition.verify_log_in_code(code, device)),
         Event::VerifyFactor { session } => transition.verify_factor(session),
         Event::BeginFactorEnrolment { session } => transition.begin_enrolment(session),
         Event::VerifyFactorEnrolment { session } => transition.verify_enrolment(session),
@@ -58,7 +67,9 @@ fn decide_active(transition: &mut Transition<'_>, event: Event) -> TransitionRes
         Event::RevertChanges { factor } => Ok(transition.verify_revert_notice(factor)),
         Event::Freeze { session, signer } => transition.freeze(session, signer),
         Event::Unfreeze { session } => transition.unfreeze(session),
-        Event::RequestReset { device, to } => Ok(transition.request_reset(device, to)),
+        Event::RequestReset { device, to, within_budget } => {
+            Ok(transition.request_reset(device, to, within_budget))
+        }
         Event::VerifyReset { reset, device, factor } => {
             Ok(transition.verify_reset_code(reset, device, factor))
         }
@@ -66,6 +77,8 @@ fn decide_active(transition: &mut Transition<'_>, event: Event) -> TransitionRes
         Event::CompleteVerification { verification, result } => {
             complete_verification(transition, verification, result)
         }
+        // Only a new password comes with a code, and only in a sign-up.
+        Event::ReturnAttempt { .. } => Err(Refusal::InvalidCredentials),
         Event::UseSession { session, signer } => transition.touch_session(session, signer),
         Event::LogOut { session } => transition.log_out(session),
         Event::EndSessions { session, signer, which } => {
@@ -95,8 +108,14 @@ fn complete_verification(
 ) -> TransitionResult {
     let counts = verification.counts && verification.epoch == transition.account.epoch;
     let verified = if counts { verification.evidence(result) } else { VerifiedEvidence::Nothing };
+    if counts && verified == VerifiedEvidence::Nothing {
+        transition.count_wrong_factor(&verification.expected);
+    }
     match verification.purpose {
         Purpose::SignUpCode | Purpose::SignUpFactor => Err(Refusal::InvalidCredentials),
+        Purpose::LogInCode { code, device } => {
+            transition.complete_log_in_code(code, device, &verified)
+        }
         Purpose::LogInPassword(log_in) => transition.apply_password(log_in, &verified),
         Purpose::LogInFactor(log_in) => transition.apply_log_in_factor(log_in, &verified),
         Purpose::VerifyFactor { session } => transition.complete_factor(session, &verified),

@@ -9,33 +9,68 @@ use crate::context::Control;
 use crate::effect::{AuditEvent, Effect, MailRecipient, Notification, SecretKind};
 use crate::event::{Reply, ResetDestination};
 use crate::ids::{ResetId, SecretId};
-use crate::limits::{CODES_KNOWN_DEVICE, CODES_UNKNOWN_DEVICES, FACTOR_IN_RESETS};
-use crate::state::{Reset, ResetStage, Spending};
+use crate::limits::{CODES_KNOWN_DEVICE, CODES_PENDING, FACTOR_IN_RESETS};
+use crate::state::{MailedCode, Reset, ResetStage, Spending};
 use crate::verification::{ExpectedEvidence, FactorKind, Purpose, VerifiedEvidence};
 
 impl Transition<'_> {
-    pub(super) fn request_reset(&mut self, device: DeviceId, to: ResetDestination) -> Reply {
-        let now = self.context.now;
-        let known = self.device(device).map(|device| device.codes.take(CODES_KNOWN_DEVICE, now));
-        let left =
-            known.unwrap_or_else(|| self.account.attempts.codes.take(CODES_UNKNOWN_DEVICES, now));
-        if !left {
+    pub(super) fn request_reset(
+        &mut self,
+        device: DeviceId,
+        to: ResetDestination,
+        within_budget: bool,
+    ) -> Reply {
+        if !self.count_code(device, within_budget) {
             // The same reply, with an id that no reset has, and no mail.
-            self.effects.push(Effect::Audit(AuditEvent::ResetCodeLimitReached));
             return Reply::ResetStarted(ResetId(u32::MAX));
         }
-        self.end_resets(|reset| reset.device == device);
-        let code = self.create_mailed_code();
+        self.end_resets(|reset| reset.device == device && !reset.is_log_in());
+        let code = self.create_code_of(device);
         let known = self.device(device).map(|device| device.name.clone());
         let notification = Notification::ResetCode { code: code.secret, device: known };
         self.effects.push(Effect::SendMail { to: self.reset_address(to), notification });
         self.effects.push(Effect::Audit(AuditEvent::ResetRequested));
+        Reply::ResetStarted(self.add_reset(device, ResetStage::CodeMailed(code)))
+    }
+
+    /// Counts a code to be mailed at this device's request. Those of unknown devices were counted by address, before
+    /// anyone knew whether there is an account.
+    pub(super) fn count_code(&mut self, device: DeviceId, within_budget: bool) -> bool {
+        let now = self.context.now;
+        let known = self.device(device).map(|device| device.codes.take(CODES_KNOWN_DEVICE, now));
+        let left = known.unwrap_or(within_budget);
+        if !left {
+            self.effects.push(Effect::Audit(AuditEvent::ResetCodeLimitReached));
+        }
+        left
+    }
+
+    /// Stores a new code to mail. Past [`CODES_PENDING`] of unknown devices it takes the place of the oldest, under that
+    /// one's number: as many rows are written as before.
+    pub(super) fn create_code_of(&mut self, device: DeviceId) -> MailedCode {
+        let known: Vec<DeviceId> = self.account.devices.iter().map(|device| device.id).collect();
+        let is_unknown = |reset: &Reset| !known.contains(&reset.device) && reset.code().is_some();
+        let resets = &mut self.account.resets;
+        let pending = resets.iter().filter(|reset| is_unknown(reset)).count();
+        if known.contains(&device) || pending < CODES_PENDING {
+            return self.create_mailed_code();
+        }
+        let oldest = resets.iter().position(is_unknown).map(|oldest| resets.remove(oldest));
+        match oldest.as_ref().and_then(Reset::code).map(|code| code.secret) {
+            Some(secret) => {
+                self.effects.push(Effect::StoreSecret(secret, SecretKind::MailedCode));
+                MailedCode { secret, since: self.context.now, tries: 0 }
+            }
+            None => self.create_mailed_code(),
+        }
+    }
+
+    pub(super) fn add_reset(&mut self, device: DeviceId, stage: ResetStage) -> ResetId {
         let id = ResetId(self.next_number());
         let epoch = self.account.epoch;
         let generation = self.context.generation;
-        let stage = ResetStage::CodeMailed(code);
         self.account.resets.push(Reset { id, device, epoch, generation, stage });
-        Reply::ResetStarted(id)
+        id
     }
 
     fn reset_address(&self, to: ResetDestination) -> MailRecipient {
@@ -51,7 +86,7 @@ impl Transition<'_> {
     }
 
     /// The reset, if this device may continue it.
-    fn find_reset(&mut self, id: ResetId, device: DeviceId) -> Option<&mut Reset> {
+    pub(super) fn find_reset(&mut self, id: ResetId, device: DeviceId) -> Option<&mut Reset> {
         let bound = self.is_on(Control::BoundToDevice);
         let same = move |reset: &&mut Reset| reset.device == device || !bound;
         self.account.resets.iter_mut().find(|reset| reset.id == id).filter(same)
@@ -68,7 +103,7 @@ impl Transition<'_> {
     /// Ends the pending resets that match.
     pub(super) fn end_resets(&mut self, which: impl Fn(&Reset) -> bool) {
         for reset in self.account.resets.extract_if(.., |reset| which(reset)) {
-            if let ResetStage::CodeMailed(code) = reset.stage {
+            if let Some(code) = reset.code() {
                 self.effects.push(Effect::DeleteSecret(code.secret));
             }
         }
@@ -104,7 +139,7 @@ impl Transition<'_> {
         let counts = is_match
             && (factor == FactorKind::Recovery
                 || self.account.attempts.factor_in_resets.take(FACTOR_IN_RESETS, self.context.now));
-        let expected = self.account.evidence.expected(factor, counts, self.context);
+        let expected = self.expected_factor(factor, counts);
         self.request_verification(Purpose::ResetFactor { reset, device }, expected, counts)
     }
 

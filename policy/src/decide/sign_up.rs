@@ -68,6 +68,10 @@ pub(super) fn decide(
             }
             _ => Decision::refused(Account::PendingSignUp(sign_up), Refusal::InvalidCredentials),
         },
+        Event::ReturnAttempt { verification } => {
+            sign_up.return_attempt(&verification);
+            unchanged(sign_up, Reply::Done)
+        }
         Event::CompleteVerification { verification, result } => {
             sign_up.complete(&verification, result, context)
         }
@@ -136,6 +140,15 @@ impl PendingSignUp {
         let counts = code.is_some();
         let expected = ExpectedEvidence::MailedCode(code);
         request_verification(Purpose::SignUpCode, expected, counts)
+    }
+
+    fn return_attempt(&mut self, verification: &PendingVerification) {
+        if let SignUpStep::CodeMailed(code) = &mut self.step
+            && verification.counts
+            && verification.expected == ExpectedEvidence::MailedCode(Some(code.secret))
+        {
+            code.tries = code.tries.saturating_sub(1);
+        }
     }
 
     fn accept_code(mut self, context: &PolicyContext) -> Decision {

@@ -67,9 +67,12 @@ impl Message {
         let factor = if recovery { FactorKind::Recovery } else { FactorKind::Totp };
         let name = String::new();
         match self {
-            Self::LogIn { factor: typed } => {
-                Event::LogIn { device, name, factor: typed.then_some(factor) }
-            }
+            Self::LogIn { factor: typed } => Event::LogIn {
+                device,
+                name,
+                factor: typed.then_some(factor),
+                lane: tegata_policy::Lane::Strangers,
+            },
             Self::VerifyFactor { session } => Event::VerifyFactor { session },
             Self::BeginFactorEnrolment { session } => Event::BeginFactorEnrolment { session },
             Self::VerifyFactorEnrolment { session } => Event::VerifyFactorEnrolment { session },
@@ -80,7 +83,7 @@ impl Message {
             Self::Unfreeze { session } => Event::Unfreeze { session },
             Self::FreezeByCode => Event::FreezeByCode,
             Self::RevertChanges => Event::RevertChanges { factor },
-            Self::RequestReset { to } => Event::RequestReset { device, to },
+            Self::RequestReset { to } => Event::RequestReset { device, to, within_budget: true },
             Self::VerifyReset { reset } => Event::VerifyReset { reset, device, factor },
             Self::FinishReset { reset } => Event::FinishReset { reset, device },
             Self::Provision { session } => Event::Provision { session, device },

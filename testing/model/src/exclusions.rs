@@ -13,6 +13,7 @@ const GUESSES: &str = "guesses at a second factor and at the codes of notices: t
 const SIGN_UP: &str = "sign-ups: until one is completed there is no account to break into";
 const ENDS: &str =
     "ending sessions, forgetting a device and logging out: each only ends what it names";
+const LOG_IN_CODES: &str = "codes mailed for logging in: they open a budget of their own, and stand in for neither password nor second factor, but where a hundred wrong values in a row made the authenticator void";
 const SESSION_USE: &str = "recording that a session is in use: it extends none that would have ended within the hours of a run";
 const DELETION: &str = "requesting and cancelling a deletion: its seven days are longer than a run, and a deleted account is of no use to anyone; and exporting data, which changes nothing";
 const CARDS: &str = "cards: they determine what is charged, not who spends; the tests of `decide` check what a change requires";
@@ -38,7 +39,10 @@ fn exclusion_reason(event: &Event) -> Option<&'static str> {
         | Event::FinishReset { .. }
         | Event::CompleteVerification { .. }
         | Event::Provision { .. } => None,
-        Event::VerifySignUpCode { .. } | Event::VerifySignUpFactor { .. } => Some(SIGN_UP),
+        Event::VerifySignUpCode { .. }
+        | Event::VerifySignUpFactor { .. }
+        | Event::ReturnAttempt { .. } => Some(SIGN_UP),
+        Event::RequestLogInCode { .. } | Event::VerifyLogInCode { .. } => Some(LOG_IN_CODES),
         Event::LogOut { .. } | Event::EndSessions { .. } | Event::ForgetDevice { .. } => Some(ENDS),
         Event::UseSession { .. } => Some(SESSION_USE),
         Event::RequestDeletion { .. }
@@ -60,6 +64,7 @@ pub fn exclusions() -> String {
     let events = [
         Event::VerifySignUpCode { device },
         Event::LogOut { session },
+        Event::RequestLogInCode { device, within_budget: true },
         Event::UseSession { session, signer: None },
         Event::RequestDeletion { session },
         Event::SetDefaultCard { session },

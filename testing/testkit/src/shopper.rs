@@ -1,17 +1,19 @@
 //! A shopper: a device, an authenticator, an account at a [`TestIssuer`].
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
 use tegata::protocol::{
     AccountOverview, BeginPasswordReset, BeginSignUp, Call, DeviceKey, DeviceName, DeviceSigned,
     FinishPasswordReset, FinishSignUp, GetAccount, IssuerError, IssuerProblem, Language, LogIn,
-    LogInResult, MailedCodeText, PasswordText, RecoveryCode, Refusal, Request, SecondFactor,
-    SessionToken, Ticket, TotpText, VerifyFactor, VerifyPasswordReset, VerifySignUpCode,
+    LogInResult, MailedCodeText, PasswordText, RecoveryCode, Refusal, Request, RequestLogInCode,
+    SecondFactor, SessionToken, Ticket, TotpText, VerifyFactor, VerifyPasswordReset,
+    VerifySignUpCode,
 };
 use tegata::vault::{Keystore, OtpCredential, SoftwareKeystore};
 
-use crate::issuer::TestIssuer;
+use crate::issuer::{TestIssuer, headers};
 
 /// The password that a shopper signs up with.
 pub const PASSWORD: &str = "four quiet herons";
@@ -35,6 +37,8 @@ pub struct TestShopper<'a> {
     pub recovery: Vec<RecoveryCode>,
     /// The session, once signed up or logged in.
     pub session: Option<SessionToken>,
+    /// The network that their requests come from, as the proxy in front of the issuer says; this machine without one.
+    pub network: Option<IpAddr>,
 }
 
 /// The issuer's answer, or why there is none.
@@ -75,6 +79,7 @@ impl TestIssuer {
             authenticator: None,
             recovery: Vec::new(),
             session: None,
+            network: None,
         }
     }
 
@@ -105,19 +110,33 @@ impl TestShopper<'_> {
 
     /// Sends a message that the device signs.
     pub fn call_signed<C: Call + DeviceSigned>(&self, call: &C) -> IssuerResult<C::Answer> {
-        self.issuer.send(&Request::signed(call, &*self.device)?)
+        self.send(&Request::signed(call, &*self.device)?)
+    }
+
+    /// Sends a request from their network.
+    pub fn send<C: Call>(&self, request: &Request<C>) -> IssuerResult<C::Answer> {
+        let mut headers = headers(request);
+        headers.extend(self.network.map(|network| ("X-Forwarded-For", network.to_string())));
+        request.answer(&self.issuer.post(request.path(), &headers, request.body()))
+    }
+
+    /// Requests a code to log in with; it is mailed.
+    pub fn request_log_in_code(&self) -> IssuerResult<Ticket> {
+        let handle = self.address.parse().unwrap();
+        let call = RequestLogInCode { handle, device: self.key() };
+        self.call_signed(&call).map(|requested| requested.ticket)
     }
 
     /// Sends a message in the session, signed by the device.
     pub fn call_in_session<C: Call>(&self, call: &C) -> IssuerResult<C::Answer> {
         let session = self.session.clone().unwrap();
-        self.issuer.send(&Request::signed_in_session(call, session, &*self.device)?)
+        self.send(&Request::signed_in_session(call, session, &*self.device)?)
     }
 
     /// Sends a message with the session's token alone, as a thief of the token does.
     pub fn call_by_token<C: Call>(&self, call: &C) -> IssuerResult<C::Answer> {
         let session = self.session.clone().unwrap();
-        self.issuer.send(&Request::of_session(call, session)?)
+        self.send(&Request::of_session(call, session)?)
     }
 
     /// The code in the `nth` mail to their address, counted from 1.
@@ -248,6 +267,7 @@ pub fn log_in(shopper: &TestShopper<'_>, with: &str, second_factor: Option<Secon
         handle: shopper.address.parse().unwrap(),
         password: password(with),
         second_factor,
+        mailed_code: None,
         device: shopper.key(),
         device_name: device_name(),
     }
@@ -256,7 +276,8 @@ pub fn log_in(shopper: &TestShopper<'_>, with: &str, second_factor: Option<Secon
 /// The message that begins a reset.
 pub fn reset(shopper: &TestShopper<'_>) -> BeginPasswordReset {
     let handle = shopper.address.parse().unwrap();
-    BeginPasswordReset { handle, device: shopper.key(), device_name: device_name() }
+    let device_name = device_name();
+    BeginPasswordReset { handle, device: shopper.key(), device_name, recovery_code: None }
 }
 
 /// The message with a reset's code and second factor.

@@ -36,6 +36,7 @@ extension ProvisionCall {
 extension BeginSignUpCall: IssuerCall {}
 extension FinishSignUpCall: IssuerCall {}
 extension LogInCall: IssuerCall {}
+extension LogInCodeCall: IssuerCall {}
 extension BeginPasswordResetCall: IssuerCall {}
 extension FactorEnrolmentCall: IssuerCall {}
 extension RecoveryCodesCall: IssuerCall {}

@@ -60,6 +60,7 @@ private final class Run {
     let issuer = Issuer()
     var signUp: SignUp?
     var reset: PasswordReset?
+    var logInByCode: LogInByCode?
     var factor: FactorEnrolment?
 
     var name = "wallet"
@@ -276,6 +277,18 @@ private final class Run {
             let call = try wallet.account.logIn(
                 profile: try profile(with), password: try with.password(), secondFactor: try with.secondFactor())
             return .fields(["must_enrol": .bool(try await call.execute(issuer.send).mustEnrolFactor)])
+        case "log_in_code":
+            logInByCode = try await wallet.account.requestLogInCode(profile: try profile(with)).execute(issuer.send)
+        case "log_in_by_code":
+            let result = try await logInByCode?.logIn(
+                code: try with.text("code"), password: try with.password(), secondFactor: try with.secondFactor()
+            ).execute(issuer.send)
+            return .fields(["must_enrol": .bool(result?.mustEnrolFactor ?? true)])
+        case "reset_by_recovery_code":
+            let code = Data(try with.text("recovery_code").utf8)
+            reset = try await wallet.account.beginPasswordResetWithRecoveryCode(
+                profile: try profile(with), code: code
+            ).execute(issuer.send)
         case "reset":
             reset = try await wallet.account.beginPasswordReset(profile: try profile(with)).execute(issuer.send)
         case "reset_proof":

@@ -48,6 +48,13 @@ impl FactorArgs {
         self.factor_here.is_some()
     }
 
+    /// Reads the recovery code, if a file has it: standard input is read when it is its turn.
+    pub(super) fn recovery_code_in_file(&self) -> Result<Option<RecoveryCode>, Failure> {
+        let Some(source @ SecretSource::File(_)) = &self.recovery_code else { return Ok(None) };
+        let text = prompt_visible(Some(source), "recovery-code", "")?;
+        parse_recovery_code(&text).map(Some)
+    }
+
     /// Reads the factor, or prompts for it.
     pub(super) fn read(&self, wallet: &mut Wallet, of: &Handle) -> Result<SecondFactor, Failure> {
         let read = self.read_if_any(wallet, of, "Second factor (six digits, or a recovery code): ");
@@ -94,8 +101,11 @@ impl FactorArgs {
 }
 
 fn recovery_code(text: &str) -> Result<SecondFactor, Failure> {
-    let code = RecoveryCode::parse(text).map_err(|error| Failure::Mistyped(error.to_string()))?;
-    Ok(SecondFactor::RecoveryCode(code))
+    parse_recovery_code(text).map(SecondFactor::RecoveryCode)
+}
+
+fn parse_recovery_code(text: &str) -> Result<RecoveryCode, Failure> {
+    RecoveryCode::parse(text).map_err(|error| Failure::Mistyped(error.to_string()))
 }
 
 /// Reads a value of the authenticator.

@@ -3,12 +3,12 @@
 use clap::Args;
 use serde_json::json;
 use tegata::protocol::Refusal;
-use tegata::protocol::{LogOut, SessionCall};
+use tegata::protocol::{LogInCode, LogOut, SessionCall};
 use tegata::{AccountProfile, SplitSession, Wallet};
 
 use super::account_args::AccountArgs;
 use super::factor::FactorArgs;
-use super::prompts::{password, retry};
+use super::prompts::{mailed_code, password, retry};
 use super::provision;
 use super::requests::{
     ExecuteError, account_failure, execute, execute_in_session, warn_without_lock,
@@ -33,6 +33,10 @@ pub(super) struct LogInArgs {
     /// The password: @FILE, or - for a line of standard input. Prompted for if omitted.
     #[arg(long, value_name = "@FILE")]
     password: Option<SecretSource>,
+    /// The eight digits of the code that is mailed if others tried the address too often: @FILE, or - for a line of
+    /// standard input, read once the mail is on its way.
+    #[arg(long, value_name = "@FILE")]
+    login_code: Option<SecretSource>,
     #[command(flatten)]
     pub(super) factor: FactorArgs,
 }
@@ -95,13 +99,40 @@ impl LogInArgs {
                 self.factor.read_if_any(wallet, &profile.handle, prompt)?
             };
             with_factor = factor.is_some();
-            execute(wallet.account().log_in(profile, password, factor), &client, wallet)
+            let request = wallet.account().log_in(profile, password.clone(), factor.clone());
+            match execute(request, &client, wallet) {
+                Err(ExecuteError::Issuer(error))
+                    if error.refusal() == Some(Refusal::CodeNeeded) =>
+                {
+                    let code = self.request_code(wallet, profile, &client)?;
+                    let account = wallet.account();
+                    let request = account.log_in_with_code(profile, password, factor, code);
+                    execute(request, &client, wallet)
+                }
+                answered => answered,
+            }
         })?;
         if let Some(request) = before {
             // If the issuer cannot be reached, the old session stays listed until it expires.
             let _ = client.send(request.envelope());
         }
         Ok(LoggedIn { must_enrol, with_factor })
+    }
+
+    /// Has a code mailed, since others tried the address too often, and reads it.
+    fn request_code(
+        &self,
+        wallet: &mut Wallet,
+        profile: &AccountProfile,
+        client: &IssuerClient,
+    ) -> Result<LogInCode, ExecuteError> {
+        let ticket = execute(wallet.account().request_log_in_code(profile), client, wallet)?;
+        eprintln!(
+            "Others tried to log in with {} too often. If it has an account, a code is on its way there.",
+            profile.handle.address()
+        );
+        let code = mailed_code(self.login_code.as_ref())?;
+        Ok(LogInCode { ticket, code })
     }
 
     /// Sends a request that needs a recent log-in; logs in first if the issuer requires it.

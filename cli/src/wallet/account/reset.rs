@@ -39,8 +39,10 @@ impl Reset {
             self.account.open_locked(files)?
         };
         let client = IssuerClient::new(&profile.issuer)?;
-        let ticket =
-            execute(wallet.account().begin_password_reset(&profile), &client, &mut wallet)?;
+        // With a recovery code at hand the mail comes at once, whatever others asked for.
+        let recovery_code = self.factor.recovery_code_in_file()?;
+        let request = wallet.account().begin_password_reset(&profile, recovery_code);
+        let ticket = execute(request, &client, &mut wallet)?;
         let address = profile.handle.address();
         output.print_progress(&format!(
             "If {address} has an account at {}, a code is on its way there.",

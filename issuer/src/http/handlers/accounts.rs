@@ -10,11 +10,11 @@ use tegata::protocol::{
     CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmFactorEnrolment, EndSessions,
     ExportAccount, FinishPasswordReset, FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode,
     GetAccount, ListCards, ListPayments, LogIn, LogOut, Provision, Refusal, RemoveCard,
-    RenewRecoveryCodes, RequestDeletion, RequiredAuth, RevertChanges, SetDefaultCard,
-    UnfreezeAccount, VerifyFactor, VerifyPasswordReset, VerifySignUpCode,
+    RenewRecoveryCodes, RequestDeletion, RequestLogInCode, RequiredAuth, RevertChanges,
+    SetDefaultCard, UnfreezeAccount, VerifyFactor, VerifyPasswordReset, VerifySignUpCode,
 };
 
-use crate::accounts::{Accounts, Caller, SessionMessage};
+use crate::accounts::{Accounts, Caller, Requester, SessionMessage};
 use crate::domain::Decimals;
 use crate::http::body::StrictJson;
 use crate::http::client_address::ClientNetwork;
@@ -54,6 +54,7 @@ pub fn route_descriptions() -> Routes {
         VerifySignUpCode => sign_up_code,
         FinishSignUp => sign_up_factor,
         LogIn => log_in,
+        RequestLogInCode => request_log_in_code,
         BeginPasswordReset => request_reset,
         VerifyPasswordReset => verify_reset,
         FinishPasswordReset => finish_reset,
@@ -105,39 +106,24 @@ macro_rules! signed_by_device {
     ($($handler:ident: $call:ident;)*) => {$(
         async fn $handler(
             Extension(accounts): Extension<Accounts>,
-            headers: HeaderMap,
-            request: StrictJson<$call>,
-        ) -> Answer<$call> {
-            let device = signing_device(&headers, &request)?.id();
-            Ok(Json(accounts.$handler(device, request.value).await?))
-        }
-    )*};
-}
-
-/// Handlers of messages that a device signs and that cause a mail, which is counted by network.
-macro_rules! signed_by_stranger {
-    ($($handler:ident: $call:ident;)*) => {$(
-        async fn $handler(
-            Extension(accounts): Extension<Accounts>,
             client: ClientNetwork,
             headers: HeaderMap,
             request: StrictJson<$call>,
         ) -> Answer<$call> {
             let device = signing_device(&headers, &request)?.id();
-            Ok(Json(accounts.$handler(device, client.network(), request.value).await?))
+            let requester = Requester { device, network: client.network() };
+            Ok(Json(accounts.$handler(requester, request.value).await?))
         }
     )*};
 }
 
-signed_by_stranger! {
-    sign_up: BeginSignUp;
-    request_reset: BeginPasswordReset;
-}
-
 signed_by_device! {
+    sign_up: BeginSignUp;
     sign_up_code: VerifySignUpCode;
     sign_up_factor: FinishSignUp;
     log_in: LogIn;
+    request_log_in_code: RequestLogInCode;
+    request_reset: BeginPasswordReset;
     verify_reset: VerifyPasswordReset;
     finish_reset: FinishPasswordReset;
 }

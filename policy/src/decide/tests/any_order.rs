@@ -22,7 +22,7 @@ enum Act {
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        10 => (0..30_u8, any::<Index>(), any::<Index>()).prop_map(|(a, b, c)| Act::Apply(a, b, c)),
+        10 => (0..33_u8, any::<Index>(), any::<Index>()).prop_map(|(a, b, c)| Act::Apply(a, b, c)),
         8 => (any::<Index>(), prop::bool::weighted(0.8)).prop_map(|(which, is_match)| Act::Complete(which, is_match)),
         3 => prop_oneof![0..120_i64, -3600..7200_i64, 0..900_000_i64].prop_map(Act::Clock),
         1 => Just(Act::Revoke),
@@ -36,8 +36,8 @@ fn event(which: u8, session: SessionId, reset: ResetId, device: DeviceId, recove
     match which {
         0 => Event::VerifySignUpCode { device },
         1 => Event::VerifySignUpFactor { device },
-        2 => Event::LogIn { device, name: name(), factor: None },
-        3 | 4 => Event::LogIn { device, name: name(), factor: Some(factor) },
+        2 => Event::LogIn { device, name: name(), factor: None, lane: Lane::Strangers },
+        3 | 4 => Event::LogIn { device, name: name(), factor: Some(factor), lane: Lane::Strangers },
         5 => Event::VerifyFactor { session },
         6 => Event::BeginFactorEnrolment { session },
         7 => Event::VerifyFactorEnrolment { session },
@@ -48,7 +48,7 @@ fn event(which: u8, session: SessionId, reset: ResetId, device: DeviceId, recove
         12 => Event::RevertChanges { factor },
         13 => Event::Freeze { session, signer },
         14 => Event::Unfreeze { session },
-        15 => Event::RequestReset { device, to: ResetDestination::Verified },
+        15 => Event::RequestReset { device, to: ResetDestination::Verified, within_budget: true },
         16 | 17 => Event::VerifyReset { reset, device, factor },
         18 => Event::FinishReset { reset, device },
         19 => Event::UseSession { session, signer },
@@ -61,6 +61,8 @@ fn event(which: u8, session: SessionId, reset: ResetId, device: DeviceId, recove
         26 => Event::AddCard { session, card: name() },
         27 => Event::RemoveCard { session, signer, card: name() },
         28 => Event::CancelDeletion { session, signer },
+        29 => Event::RequestLogInCode { device, within_budget: true },
+        30 | 31 => Event::VerifyLogInCode { code: reset, device },
         _ => Event::Provision { session, device },
     }
 }

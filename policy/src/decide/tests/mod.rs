@@ -4,6 +4,7 @@ mod any_order;
 mod cards;
 mod evidence_changes;
 mod log_in;
+mod log_in_codes;
 mod reset;
 mod sessions;
 mod sign_up;

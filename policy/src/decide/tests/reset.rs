@@ -225,21 +225,21 @@ fn a_device_has_one_reset_mailed_to_the_verified_address() {
     assert!(issuer.mails.iter().all(|(to, _)| *to == address));
 }
 
+fn mailed(issuer: &TestIssuer) -> usize {
+    let is_code =
+        |mail: &&(SecretId, Notification)| matches!(mail.1, Notification::ResetCode { .. });
+    issuer.mails.iter().filter(is_code).count()
+}
+
 #[test]
-fn unknown_devices_have_their_own_reset_limit() {
+fn past_the_budget_a_reset_mails_nothing() {
     let mut issuer = TestIssuer::with_paying_account();
-    for _ in 0..50 {
-        issuer.request_reset(ATTACKER);
-    }
-    let codes = |issuer: &TestIssuer| {
-        issuer
-            .mails
-            .iter()
-            .filter(|(_, notification)| matches!(notification, Notification::ResetCode { .. }))
-            .count()
+    let event = |device, within_budget| {
+        let to = ResetDestination::Verified;
+        Event::RequestReset { device, to, within_budget }
     };
-    assert_eq!(codes(&issuer), 5);
-    let reset = issuer.request_reset(ATTACKER);
+    let Reply::ResetStarted(reset) = issuer.decide(event(ATTACKER, false)) else { panic!() };
+    assert_eq!(mailed(&issuer), 0);
     let verification =
         issuer.start(Event::VerifyReset { reset, device: ATTACKER, factor: FactorKind::Totp });
     assert_eq!(
@@ -247,11 +247,36 @@ fn unknown_devices_have_their_own_reset_limit() {
         &ExpectedEvidence::MailedCode(None),
         "a ticket without a reset"
     );
-    issuer.reset_password(PHONE);
-
+    // A known device has a budget of its own, whatever strangers did.
+    for _ in 0..7 {
+        issuer.decide(event(PHONE, false));
+    }
+    assert_eq!(mailed(&issuer), 5);
     issuer.advance(DAY);
-    issuer.request_reset(ATTACKER);
-    assert_eq!(codes(&issuer), 7);
+    issuer.reset_password(PHONE);
+}
+
+#[test]
+fn a_reset_of_a_stranger_replaces_the_oldest() {
+    let mut issuer = TestIssuer::with_paying_account();
+    let owners = issuer.request_reset(PHONE);
+    let owners_code = issuer.last_code();
+    let first = issuer.request_reset(ATTACKER);
+    for number in 0..50 {
+        issuer.request_reset(DeviceId([number + 100; 32]));
+    }
+    assert_eq!(mailed(&issuer), 52);
+    assert_eq!(issuer.active().resets.len(), limits::CODES_PENDING + 1);
+    let value = issuer.next_totp();
+    let code = issuer.last_code();
+    assert_eq!(
+        refusal(issuer.verify_reset(first, ATTACKER, code, value)),
+        Refusal::InvalidCredentials,
+        "replaced, though its number is another's now"
+    );
+    let value = issuer.next_totp();
+    let reply = issuer.verify_reset(owners, PHONE, owners_code, value);
+    assert!(matches!(reply, Reply::ResetVerified), "{reply:?}");
 }
 
 #[test]

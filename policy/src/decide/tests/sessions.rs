@@ -309,7 +309,8 @@ fn an_account_is_deleted_after_seven_days_unless_cancelled() {
     issuer.advance(7 * DAY);
     assert!(matches!(issuer.decide(Event::DeleteIfDue), Reply::Done));
     assert_eq!(issuer.account, Account::Closed);
-    let event = Event::LogIn { device: PHONE, name: String::new(), factor: None };
+    let event =
+        Event::LogIn { device: PHONE, name: String::new(), factor: None, lane: Lane::Strangers };
     assert_eq!(refusal(issuer.decide(event)), Refusal::InvalidCredentials);
     assert_eq!(
         refusal(issuer.decide(Event::SetOperatorFreeze { frozen: false })),

@@ -98,8 +98,8 @@ fn a_pending_sign_up_refuses_account_events() {
     let mut issuer = TestIssuer::with_pending_sign_up(false);
     let snapshot = issuer.account.clone();
     for event in [
-        Event::LogIn { device: PHONE, name: String::new(), factor: None },
-        Event::RequestReset { device: PHONE, to: ResetDestination::Verified },
+        Event::LogIn { device: PHONE, name: String::new(), factor: None, lane: Lane::Strangers },
+        Event::RequestReset { device: PHONE, to: ResetDestination::Verified, within_budget: true },
         Event::FinishReset { reset: ResetId(1), device: PHONE },
         Event::Provision { session: SessionId(1), device: PHONE },
         Event::SetOperatorFreeze { frozen: true },

@@ -19,6 +19,10 @@ public inline fun FinishSignUpCall.execute(send: (IssuerRequest) -> IssuerRespon
 /** Logs the wallet in. */
 public inline fun LogInCall.execute(send: (IssuerRequest) -> IssuerResponse): LogInResult = complete(send(request()))
 
+/** Gives the log-in to go on with, once the code has come by mail. */
+public inline fun LogInCodeCall.execute(send: (IssuerRequest) -> IssuerResponse): LogInByCode =
+    complete(send(request()))
+
 /** Gives the reset of the password to go on with. */
 public inline fun BeginPasswordResetCall.execute(send: (IssuerRequest) -> IssuerResponse): PasswordReset =
     complete(send(request()))

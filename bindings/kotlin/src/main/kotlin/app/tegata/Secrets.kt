@@ -44,6 +44,22 @@ public fun OtpCredentials.addUri(uri: ByteArray): String = uri.withDirectBuffer 
 public fun Account.logIn(profile: AccountProfile, password: ByteArray, secondFactor: SecondFactor? = null): LogInCall =
     password.withDirectBuffer { logIn(profile, it, secondFactor) }
 
+/** Logs in with the code that was mailed, eight digits. A code counts for five passwords. */
+@JvmOverloads
+@Throws(WalletException::class)
+public fun LogInByCode.logIn(code: String, password: ByteArray, secondFactor: SecondFactor? = null): LogInCall =
+    password.withDirectBuffer { logIn(code, it, secondFactor) }
+
+/**
+ * Begins a reset with one of the recovery codes, which is not used up by it: the code is mailed at once, however many
+ * others asked for the address.
+ */
+@Throws(WalletException::class)
+public fun Account.beginPasswordResetWithRecoveryCode(
+    profile: AccountProfile,
+    code: ByteArray,
+): BeginPasswordResetCall = code.withDirectBuffer { beginPasswordResetWithRecoveryCode(profile, it) }
+
 /** Sends the code that was mailed, eight digits, and the password to be: at least 8 characters, 1 to 256 bytes of UTF-8. */
 @Throws(WalletException::class)
 public fun SignUp.verifyCode(code: String, password: ByteArray): FactorEnrolmentCall =

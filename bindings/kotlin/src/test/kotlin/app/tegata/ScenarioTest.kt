@@ -68,6 +68,7 @@ private class Run(private val folder: File) : AutoCloseable {
     private val issuer = Issuer()
     private lateinit var signUp: SignUp
     private lateinit var reset: PasswordReset
+    private lateinit var logInByCode: LogInByCode
     private lateinit var factor: FactorEnrolment
 
     fun step(place: String, step: Fields) {
@@ -247,7 +248,16 @@ private class Run(private val folder: File) : AutoCloseable {
                 val call = account.logIn(profile(with), with.password(), with.secondFactor())
                 return mapOf("must_enrol" to call.execute(issuer::send).mustEnrolFactor)
             }
+            "log_in_code" -> logInByCode = account.requestLogInCode(profile(with)).execute(issuer::send)
+            "log_in_by_code" -> {
+                val call = logInByCode.logIn(with.text("code"), with.password(), with.secondFactor())
+                return mapOf("must_enrol" to call.execute(issuer::send).mustEnrolFactor)
+            }
             "reset" -> reset = account.beginPasswordReset(profile(with)).execute(issuer::send)
+            "reset_by_recovery_code" -> {
+                val code = with.text("recovery_code").toByteArray()
+                reset = account.beginPasswordResetWithRecoveryCode(profile(with), code).execute(issuer::send)
+            }
             "reset_proof" -> reset.verify(with.text("code"), with.secondFactor()!!).execute(issuer::send)
             "reset_finish" -> reset.finish(with.password()).execute(issuer::send)
             "overview" -> return account.overview().execute(issuer::send).fields()
