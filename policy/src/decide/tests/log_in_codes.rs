@@ -72,7 +72,7 @@ fn a_hundred_wrong_factors_in_a_row_void_the_authenticator() {
     let mut issuer = TestIssuer::with_paying_account();
     let password = issuer.password();
     let wrong = |issuer: &mut TestIssuer| {
-        if issuer.active().attempts.wrong_factors % 20 == 0 {
+        if issuer.active().attempts.wrong_factors.is_multiple_of(20) {
             issuer.advance(8 * DAY);
         }
         issuer.log_in(ATTACKER, password, Some(TypedValue::Wrong))
