@@ -125,7 +125,7 @@ fn is_about_recipient(step: Step, code: &str, enhanced: &[EnhancedCode], text: &
 
 /// Says why there is no conversation, in a sentence that an operator can act on.
 fn connection_error(error: &Error) -> String {
-    let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    let io = io_error(error);
     let tls = io.and_then(std::io::Error::get_ref).and_then(|e| e.downcast_ref::<rustls::Error>());
     if let Some(tls) = tls {
         return tls_error(tls);
@@ -144,6 +144,18 @@ fn connection_error(error: &Error) -> String {
         None => "the server does not answer as a mail server does",
     };
     sentence.to_owned()
+}
+
+/// Finds the error of the connection, which may lie under several of the library's.
+fn io_error(error: &Error) -> Option<&std::io::Error> {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref() {
+            return Some(io);
+        }
+        source = cause.source();
+    }
+    None
 }
 
 fn tls_error(error: &rustls::Error) -> String {
