@@ -19,7 +19,7 @@ use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemRandom};
 use tegata_issuer::App;
 use tegata_issuer::config::Config;
-use tegata_issuer::domain::{Environment, StoreUrl as SealingContext};
+use tegata_issuer::domain::{Environment, StoreUrl};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::store::{AccountChange, AccountStage, Store};
 use tegata_policy::Account;
@@ -55,7 +55,7 @@ impl RestartableIssuer {
 
     fn start(&self) -> App {
         let listen = "127.0.0.1:0".parse().unwrap();
-        let store = SealingContext::Sqlite(self.file());
+        let store = StoreUrl::Sqlite(self.file());
         let config = Config { listen, store, development: true, ..Config::default() };
         let world = Environment { clock: self.clock.clone(), ..Environment::system() };
         App::builder(config).environment(world).mail_transport(self.mails.clone()).start().unwrap()
@@ -66,7 +66,7 @@ impl RestartableIssuer {
     }
 
     fn store(&self) -> Store {
-        self.threads.block_on(Store::open(&SealingContext::Sqlite(self.file()))).unwrap()
+        self.threads.block_on(Store::open(&StoreUrl::Sqlite(self.file()))).unwrap()
     }
 
     /// How many sign-ups lie there.
@@ -369,8 +369,9 @@ fn old_till_rows_and_counts_of_wrong_codes_are_deleted() {
 fn a_job_that_fails_stops_nothing_and_is_counted() {
     let stage = RestartableIssuer::new();
     let checkpoints = stage.folder.path().join("issuer.sqlite.checkpoints");
-    std::fs::create_dir(&checkpoints).unwrap();
     let issuer = stage.start();
+    // Before there is anything to sign.
+    std::fs::create_dir(&checkpoints).unwrap();
     Phone::new(stage.folder.path()).sign_up(&stage, &issuer);
     wait_for(|| metric(&issuer, "tegata_job_failures_total{job=\"seal\"}") > 0);
     // It can be written: the next time it is.

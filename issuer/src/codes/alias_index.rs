@@ -136,14 +136,13 @@ pub(crate) fn periods_around(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::StoreUrl as SealingContext;
+    use crate::domain::StoreUrl;
 
     #[tokio::test]
     async fn the_next_period_is_late_when_half_of_this_one_is_over() {
         const DAY: u64 = 86_400;
         let folder = tempfile::tempdir().unwrap();
-        let store =
-            Store::open(&SealingContext::Sqlite(folder.path().join("store"))).await.unwrap();
+        let store = Store::open(&StoreUrl::Sqlite(folder.path().join("store"))).await.unwrap();
         let scheme = Scheme {
             prefix: "4960".parse().unwrap(),
             alias_period: AliasPeriod::new(86_400).unwrap(),

@@ -49,8 +49,9 @@ impl Child {
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
         let address = lines.find_map(|line| Some(line.strip_prefix("listening ")?.to_owned()));
-        let address: SocketAddr = address.expect("the issuer did not start").parse().unwrap();
-        issuer.use_process_at(address);
+        let addresses = address.expect("the issuer did not start");
+        let (address, internal) = addresses.split_once(' ').unwrap();
+        issuer.use_process_at(address.parse().unwrap(), Some(internal.parse().unwrap()));
         let mailbox = issuer.mailbox.clone();
         let reader = thread::spawn(move || {
             for mail in lines.filter_map(|line| Some(line.strip_prefix("mail ")?.to_owned())) {
@@ -123,7 +124,7 @@ fn serves() {
         .start()
         .unwrap();
     fate.is_armed.store(true, Ordering::SeqCst);
-    println!("\nlistening {}", handle.address());
+    println!("\nlistening {} {}", handle.address(), handle.internal_address());
     loop {
         thread::park();
     }

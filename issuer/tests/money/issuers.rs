@@ -49,7 +49,7 @@ impl Issuers {
         let running = (0..count).map(|_| Mutex::new(Running::start(&settings, &folder)));
         let running: Vec<_> = running.collect();
         // Time goes by a file from now on.
-        issuer.use_process_at(running[0].lock().unwrap().address);
+        issuer.use_process_at(running[0].lock().unwrap().address, None);
         let kills = AtomicUsize::new(0);
         let restarts = AtomicUsize::new(0);
         Self { settings, folder, running, kills, restarts }

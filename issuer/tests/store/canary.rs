@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tegata_issuer::crypto::TicketPurpose;
-use tegata_issuer::domain::StoreUrl as SealingContext;
+use tegata_issuer::domain::StoreUrl;
 
 use crate::shopper;
 use crate::test_database::TestDatabase;
@@ -25,7 +25,7 @@ async fn nothing_planted_is_found_in_the_bytes(database: TestDatabase) {
     keys.ticket(TicketPurpose::Reset, account, 1, &database.random).unwrap();
     store.backup(&database.file("backup")).await.unwrap();
     let mut bytes = vec![std::fs::read(database.file("backup")).unwrap()];
-    if let SealingContext::Sqlite(file) = &database.place {
+    if let StoreUrl::Sqlite(file) = &database.place {
         bytes.push(std::fs::read(file).unwrap());
         bytes.push(std::fs::read(file.with_extension("sqlite-wal")).unwrap());
     }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use tegata::protocol::SessionId;
-use tegata_issuer::domain::{AccountId, StoreUrl as SealingContext, TokenHash};
+use tegata_issuer::domain::{AccountId, StoreUrl, TokenHash};
 use tegata_issuer::store::{AccountChange, LoadedAccount, Store};
 use tegata_policy::{SecretId, SecretKind};
 
@@ -33,12 +33,12 @@ fn postgres() {
 fn each_change_is_whole_or_not_there(test: &str, database: impl FnOnce() -> TestDatabase) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     if let Ok(place) = std::env::var(WRITE_TO) {
-        return runtime.block_on(write_until_killed(SealingContext::parse(&place).unwrap()));
+        return runtime.block_on(write_until_killed(StoreUrl::parse(&place).unwrap()));
     }
     let database = database();
     let place = match &database.place {
-        SealingContext::Sqlite(file) => format!("sqlite:{}", file.display()),
-        SealingContext::Postgres(url) => url.to_string(),
+        StoreUrl::Sqlite(file) => format!("sqlite:{}", file.display()),
+        StoreUrl::Postgres(url) => url.to_string(),
     };
     let mut answered: BTreeMap<String, u32> = BTreeMap::new();
     for round in 1..=4 {
@@ -67,7 +67,7 @@ fn each_change_is_whole_or_not_there(test: &str, database: impl FnOnce() -> Test
     assert!(answered.len() >= 4, "an account of its own in each round at least");
 }
 
-async fn write_until_killed(place: SealingContext) {
+async fn write_until_killed(place: StoreUrl) {
     let store = Store::open(&place).await.unwrap();
     let random = tegata::SystemRandom::new();
     let keys =
@@ -132,8 +132,7 @@ async fn check(database: &TestDatabase, answered: &BTreeMap<String, u32>) {
     // The server finishes the requests of a client that has died: a commit may still come.
     let others = "SELECT COUNT(*) FROM pg_stat_activity \
         WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    while matches!(database.place, SealingContext::Postgres(_)) && database.number(others).await > 0
-    {
+    while matches!(database.place, StoreUrl::Postgres(_)) && database.number(others).await > 0 {
         tokio::task::yield_now().await;
     }
     let store = database.store().await;

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tegata::{SystemRandom, UnixTime};
 use tegata_issuer::config::ServerKey;
 use tegata_issuer::crypto::Keys;
-use tegata_issuer::domain::StoreUrl as SealingContext;
+use tegata_issuer::domain::StoreUrl;
 use tegata_issuer::store::Store;
 use tegata_testkit::postgres::cluster;
 use tempfile::TempDir;
 
 pub(crate) struct TestDatabase {
-    pub(crate) place: SealingContext,
+    pub(crate) place: StoreUrl,
     pub(crate) folder: TempDir,
     pub(crate) random: SystemRandom,
 }
@@ -30,7 +30,7 @@ pub(crate) fn server_key(byte: u8) -> ServerKey {
 impl TestDatabase {
     pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let place = SealingContext::Sqlite(folder.path().join("issuer.sqlite"));
+        let place = StoreUrl::Sqlite(folder.path().join("issuer.sqlite"));
         Self { place, folder, random: SystemRandom::new() }
     }
 
@@ -41,12 +41,10 @@ impl TestDatabase {
     }
 
     /// Gives the address of another, empty database of the same kind.
-    pub(crate) async fn elsewhere(&self) -> SealingContext {
+    pub(crate) async fn elsewhere(&self) -> StoreUrl {
         match &self.place {
-            SealingContext::Sqlite(_) => {
-                SealingContext::Sqlite(self.folder.path().join("other.sqlite"))
-            }
-            SealingContext::Postgres(_) => new_database().await,
+            StoreUrl::Sqlite(_) => StoreUrl::Sqlite(self.folder.path().join("other.sqlite")),
+            StoreUrl::Postgres(_) => new_database().await,
         }
     }
 
@@ -66,31 +64,29 @@ impl TestDatabase {
     /// Runs SQL past the store, as one with the database's password can.
     pub(crate) async fn sql(&self, sql: &str) {
         match &self.place {
-            SealingContext::Sqlite(file) => {
+            StoreUrl::Sqlite(file) => {
                 rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
             }
-            SealingContext::Postgres(url) => connect(url).await.batch_execute(sql).await.unwrap(),
+            StoreUrl::Postgres(url) => connect(url).await.batch_execute(sql).await.unwrap(),
         }
     }
 
     /// Writes bytes as a literal of SQL.
     pub(crate) fn blob(&self, bytes: &[u8]) -> String {
         match self.place {
-            SealingContext::Sqlite(_) => format!("x'{}'", hex::encode(bytes)),
-            SealingContext::Postgres(_) => format!("'\\x{}'::bytea", hex::encode(bytes)),
+            StoreUrl::Sqlite(_) => format!("x'{}'", hex::encode(bytes)),
+            StoreUrl::Postgres(_) => format!("'\\x{}'::bytea", hex::encode(bytes)),
         }
     }
 
     /// Runs a query that gives a number.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         match &self.place {
-            SealingContext::Sqlite(file) => {
+            StoreUrl::Sqlite(file) => {
                 let connection = rusqlite::Connection::open(file).unwrap();
                 connection.query_row(sql, [], |row| row.get(0)).unwrap()
             }
-            SealingContext::Postgres(url) => {
-                connect(url).await.query_one(sql, &[]).await.unwrap().get(0)
-            }
+            StoreUrl::Postgres(url) => connect(url).await.query_one(sql, &[]).await.unwrap().get(0),
         }
     }
 }
@@ -101,11 +97,11 @@ async fn connect(url: &str) -> tokio_postgres::Client {
     client
 }
 
-async fn new_database() -> SealingContext {
+async fn new_database() -> StoreUrl {
     static MADE: AtomicU32 = AtomicU32::new(0);
     let name = format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed));
     let host = &tokio::task::spawn_blocking(cluster).await.unwrap().host;
     let client = connect(&format!("postgres://postgres@{host}/postgres")).await;
     client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-    SealingContext::parse(&format!("postgres://postgres@{host}/{name}?sslmode=disable")).unwrap()
+    StoreUrl::parse(&format!("postgres://postgres@{host}/{name}?sslmode=disable")).unwrap()
 }

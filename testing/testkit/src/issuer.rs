@@ -32,6 +32,8 @@ pub struct TestIssuer {
     handle: RwLock<Option<App>>,
     /// The address of the process that serves in its place, if one does.
     elsewhere: Mutex<Option<SocketAddr>>,
+    /// The address of that process for whoever runs it, if the test knows it.
+    internal_elsewhere: Mutex<Option<SocketAddr>>,
     /// The client, which keeps its connections.
     agent: Mutex<ureq::Agent>,
     /// The settings it starts with (TOML).
@@ -153,6 +155,7 @@ impl TestIssuer {
         let issuer = Self {
             handle: RwLock::default(),
             elsewhere: Mutex::default(),
+            internal_elsewhere: Mutex::default(),
             agent: Mutex::new(agent()),
             settings,
             clock: Arc::new(clock),
@@ -188,12 +191,14 @@ impl TestIssuer {
         let handle = builder.start().unwrap();
         *self.handle.write().unwrap() = Some(handle);
         *self.elsewhere.lock().unwrap() = None;
+        *self.internal_elsewhere.lock().unwrap() = None;
         *self.agent.lock().unwrap() = agent();
     }
 
-    /// From now on another process serves in its place, at this address.
-    pub fn use_process_at(&self, address: SocketAddr) {
+    /// From now on another process serves in its place, at this address, and at the other one for whoever runs it.
+    pub fn use_process_at(&self, address: SocketAddr, internal: Option<SocketAddr>) {
         *self.elsewhere.lock().unwrap() = Some(address);
+        *self.internal_elsewhere.lock().unwrap() = internal;
         self.close_connections();
     }
 
@@ -252,7 +257,9 @@ impl TestIssuer {
 
     /// The address it listens at for whoever runs it.
     pub fn internal_address(&self) -> SocketAddr {
-        self.handle.read().unwrap().as_ref().unwrap().internal_address()
+        let elsewhere = *self.internal_elsewhere.lock().unwrap();
+        elsewhere
+            .unwrap_or_else(|| self.handle.read().unwrap().as_ref().unwrap().internal_address())
     }
 
     /// The samples of `/metrics` whose names begin with `name`.

@@ -14,6 +14,7 @@ pub struct TestMailServer {
 
 #[derive(Clone, Debug, Default)]
 struct Behaviour {
+    holds: bool,
     delay: Duration,
     refuses: Option<SendError>,
     tries: usize,
@@ -27,13 +28,20 @@ impl TestMailServer {
 
     /// Answers every mail with this error from now on.
     pub fn refuse(&self, error: SendError) {
-        self.behaviour.lock().unwrap().refuses = Some(error);
+        let mut behaviour = self.behaviour.lock().unwrap();
+        behaviour.holds = false;
+        behaviour.refuses = Some(error);
+    }
+
+    /// Keeps every mail waiting until it is told what to do with them.
+    pub fn hold(&self) {
+        self.behaviour.lock().unwrap().holds = true;
     }
 
     /// Takes mail from now on, each after this delay.
     pub fn accept(&self, delay: Duration) {
         let tries = self.tries();
-        *self.behaviour.lock().unwrap() = Behaviour { delay, refuses: None, tries };
+        *self.behaviour.lock().unwrap() = Behaviour { holds: false, delay, refuses: None, tries };
     }
 
     /// The number of mails that it was offered.
@@ -44,12 +52,15 @@ impl TestMailServer {
 
 impl MailTransport for TestMailServer {
     fn send<'a>(&'a self, mail: &'a OutgoingEmail) -> SendFuture<'a> {
-        let behaviour = {
-            let mut behaviour = self.behaviour.lock().unwrap();
-            behaviour.tries += 1;
-            behaviour.clone()
-        };
+        self.behaviour.lock().unwrap().tries += 1;
         Box::pin(async move {
+            let behaviour = loop {
+                let behaviour = self.behaviour.lock().unwrap().clone();
+                if !behaviour.holds {
+                    break behaviour;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            };
             tokio::time::sleep(behaviour.delay).await;
             match behaviour.refuses {
                 Some(error) => Err(error),
