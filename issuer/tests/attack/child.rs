@@ -1,7 +1,6 @@
 //! An issuer in a process of its own, which is this test's binary run again: it can be killed, and its memory read.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
