@@ -7,7 +7,9 @@ use tegata::formats::otpauth;
 use tegata::protocol::{
     AddCard, CardToken, Language, MailedCodeText, PasswordText, SecondFactor, TotpText,
 };
-use tegata::vault::{Argon2Params, OtpCredential, PaymentUnlock, RecordId, SoftwareKeystore};
+use tegata::vault::{
+    Argon2Params, OtpCredential, PaymentUnlock, RecordId, SoftwareKeystore, UnlockMethod,
+};
 use tegata::{AccountProfile, Clock, Device, Random, Secret, SplitSession, SystemRandom, Wallet};
 
 use super::demo_issuer::DemoIssuer;
@@ -19,14 +21,16 @@ pub(super) const PASSWORD: &str = "four quiet herons";
 /// A card of the sandbox that pays.
 const CARD: &str = "pm_card_visa";
 
-/// The demo's wallets have no payment lock: they exist for minutes, in a temporary folder.
-pub(super) const UNLOCKED: &PaymentUnlock = &PaymentUnlock::without_lock();
+/// The PIN of the demo's wallets: without a payment lock, no session would outlive the app.
+const PIN: &[u8] = b"739164";
 
 /// A person with a wallet, its keystore, and an authenticator.
 pub(super) struct DemoPerson {
     pub(super) wallet: Wallet,
     pub(super) profile: AccountProfile,
     pub(super) device: Device,
+    /// The open payment lock.
+    pub(super) unlock: PaymentUnlock,
     /// The authenticator, on another device.
     pub(super) factor: Option<OtpCredential>,
 }
@@ -46,11 +50,13 @@ impl DemoPerson {
         let folder = folder.join(device_name);
         std::fs::create_dir(&folder).map_err(|e| failed(&e))?;
         let device = device(&folder, clock)?;
-        let wallet =
+        let mut wallet =
             Wallet::create(&folder.join("wallet.vault"), &device).map_err(|e| failed(&e))?;
+        let mut unlock = PaymentUnlock::without_lock();
+        wallet.payments().set_pin(&mut unlock, PIN, cheap()?).map_err(|e| failed(&e))?;
         let device_name = device_name.to_owned().try_into().map_err(|e| failed(&e))?;
         let profile = AccountProfile { device_name, ..issuer.profile.clone() };
-        Ok(DemoPerson { wallet, profile, device, factor: None })
+        Ok(DemoPerson { wallet, profile, device, unlock, factor: None })
     }
 
     /// Signs up with the mailed code and a new second factor; returns the number of recovery codes.
@@ -81,9 +87,19 @@ impl DemoPerson {
         let failed = |e: tegata::Error| Failure::cannot("get a payment credential")(&e);
         let request = self.wallet.account().provision().map_err(failed)?;
         let response = issuer.client.send(request.envelope())?;
+        let mut account = self.wallet.account();
         let provisioned =
-            self.wallet.account().complete_provision(UNLOCKED, "Tegata card", &request, &response);
+            account.complete_provision(&self.unlock, "Tegata card", &request, &response);
         provisioned.map_err(failed)
+    }
+
+    /// Closes the wallet and opens it again with the PIN, as when the app is killed and started.
+    pub(super) fn restart(self, vault: &Path) -> Result<Self, Failure> {
+        let failed = |e: tegata::Error| Failure::cannot("open the wallet")(&e);
+        self.wallet.close().map_err(|e| Failure::cannot("close the wallet")(&e))?;
+        let mut wallet = Wallet::open(vault, &self.device).map_err(failed)?;
+        let unlock = wallet.payments().unlock(UnlockMethod::Pin(PIN)).map_err(failed)?;
+        Ok(Self { wallet, unlock, ..self })
     }
 
     /// Sends a request, and has the wallet process the response.
@@ -133,14 +149,18 @@ pub(super) fn code_in(mail: &str) -> Result<MailedCodeText, Failure> {
     code.ok_or_else(|| Failure::Failed("the mail has no code".into()))
 }
 
+/// The cheapest key derivation.
+fn cheap() -> Result<Argon2Params, Failure> {
+    Argon2Params::new(8, 1, 1).map_err(|e| Failure::cannot("derive a key")(&e))
+}
+
 /// A device with a keystore under a random passphrase that nobody types, so that a cheap key derivation costs no security.
 fn device(folder: &Path, clock: Arc<dyn Clock>) -> Result<Device, Failure> {
     let failed = |e: &dyn std::fmt::Display| Failure::cannot("make the keystore")(e);
     let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
     let passphrase: Secret<32> = Secret::make(&*random).map_err(|e| failed(&e))?;
-    let cheap = Argon2Params::new(8, 1, 1).map_err(|e| failed(&e))?;
     let path = folder.join("wallet.key");
-    let keystore = SoftwareKeystore::create(&path, passphrase.expose(), cheap, random.clone())
+    let keystore = SoftwareKeystore::create(&path, passphrase.expose(), cheap()?, random.clone())
         .map_err(|e| failed(&e))?;
     Ok(Device { keystore: Arc::new(keystore), anchor: None, clock, random })
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use tegata::code::{Audience, ClockStatus};
 use tegata::vault::RecordId;
-use tegata::{Clock, NextCode, Wallet};
+use tegata::{Clock, NextCode};
 use tempfile::TempDir;
 
 use super::break_in::BreakIn;
 use super::clocks::{PhoneClock, TourClock};
 use super::demo_issuer::{DemoIssuer, PHONE};
-use super::demo_person::{DemoPerson, UNLOCKED};
+use super::demo_person::DemoPerson;
 use super::demo_tills::DemoTills;
 use super::step_result::StepResult;
 use crate::failure::Failure;
@@ -60,17 +60,14 @@ impl DemoSession {
     }
 
     pub(super) fn next_code(&mut self, audience: Audience) -> Result<NextCode, Failure> {
-        let code = self.shopper.wallet.payments().next_code(UNLOCKED, &self.credential, audience);
+        let shopper = &mut self.shopper;
+        let code = shopper.wallet.payments().next_code(&shopper.unlock, &self.credential, audience);
         code.map_err(|e| Failure::cannot("make a code")(&e))
     }
 
-    /// Closes the wallet and opens it again, as when the app is killed and started.
+    /// Kills the app and starts it again.
     pub(super) fn restart(self) -> Result<Self, Failure> {
-        let Self { shopper: DemoPerson { wallet, profile, device, factor }, .. } = self;
-        wallet.close().map_err(|e| Failure::cannot("close the wallet")(&e))?;
         let vault = self.folder.path().join(PHONE).join("wallet.vault");
-        let reopened =
-            Wallet::open(&vault, &device).map_err(|e| Failure::cannot("open the wallet")(&e))?;
-        Ok(Self { shopper: DemoPerson { wallet: reopened, profile, device, factor }, ..self })
+        Ok(Self { shopper: self.shopper.restart(&vault)?, ..self })
     }
 }

@@ -26,7 +26,7 @@ pub(crate) enum Tills {
     )]
     Revoke(Revoke),
     /// Set whose code voids at a till ask for.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: tegata issuer till manager list till-1")]
     Manager(Managers),
 }
 
