@@ -80,14 +80,14 @@ impl<'a> BreakIn<'a> {
 
         self.begin_reset()?;
         let mail = self.mail()?;
-        let named = mail.contains("another phone");
+        let has_text_of_the_attacker = mail.contains("another phone");
         let to = self.issuer.mailed_to();
-        let happened = match (&to[..], named) {
-            ([to], true) if to == ADDRESS => "the mail goes to the shopper",
-            _ => "the mail went elsewhere or does not name the device",
+        let happened = match (&to[..], has_text_of_the_attacker) {
+            ([to], false) if to == ADDRESS => "the mail goes to the shopper",
+            _ => "the mail went elsewhere or has the attacker's text in it",
         };
-        let expected = "the mail goes to the shopper";
-        self.record("A reset is requested; the mail names the device", expected, happened.into());
+        let step = "A reset is requested from a device with a text for a name";
+        self.record(step, "the mail goes to the shopper", happened.into());
         Ok(())
     }
 
