@@ -86,7 +86,7 @@ impl<'a> BreakIn<'a> {
             ([to], false) if to == ADDRESS => "the mail goes to the shopper",
             _ => "the mail went elsewhere or has the attacker's text in it",
         };
-        let step = "A reset is requested from a device with a text for a name";
+        let step = "A reset is requested from a device of theirs";
         self.record(step, "the mail goes to the shopper", happened.into());
         Ok(())
     }
