@@ -20,14 +20,14 @@ pub(crate) enum Tills {
     /// List the tills.
     #[command(after_help = "Example: tegata issuer till list")]
     List(Settings),
+    /// Set whose code voids at a till ask for.
+    #[command(subcommand, after_help = "Example: tegata issuer till manager list till-1")]
+    Manager(Managers),
     /// Revoke a till: none of its requests is accepted any more.
     #[command(
         after_help = "Example: tegata issuer till revoke till-1 --why \"the tablet is gone\""
     )]
     Revoke(Revoke),
-    /// Set whose code voids at a till ask for.
-    #[command(subcommand, after_help = "Example: tegata issuer till manager list till-1")]
-    Manager(Managers),
 }
 
 #[derive(Debug, Args)]
