@@ -370,8 +370,11 @@ fn a_job_that_fails_stops_nothing_and_is_counted() {
     let stage = RestartableIssuer::new();
     let checkpoints = stage.folder.path().join("issuer.sqlite.checkpoints");
     let issuer = stage.start();
-    // Before there is anything to sign.
-    std::fs::create_dir(&checkpoints).unwrap();
+    // A folder in place of what was signed at the start.
+    wait_for(|| {
+        let _ = std::fs::remove_file(&checkpoints);
+        std::fs::create_dir(&checkpoints).is_ok()
+    });
     Phone::new(stage.folder.path()).sign_up(&stage, &issuer);
     wait_for(|| metric(&issuer, "tegata_job_failures_total{job=\"seal\"}") > 0);
     // It can be written: the next time it is.
