@@ -25,6 +25,7 @@ PURPOSES = {
     "/v1/sign-ups/code": "sign-up-code",
     "/v1/sign-ups/factor": "sign-up-factor",
     "/v1/log-ins": "log-in",
+    "/v1/log-ins/code": "log-in-code",
     "/v1/resets": "reset",
     "/v1/resets/proof": "reset-proof",
     "/v1/resets/finish": "reset-finish",
