@@ -170,7 +170,7 @@ class PaymentGateTest {
             val (right, wrong) = "739164".toByteArray() to "915283".toByteArray()
             fails<WalletException.WrongPin> { gate.unlockWithPin(wrong) }
             gate.unlockWithPin(right).close()
-            assertArrayEquals(ByteArray(8), right + wrong)
+            assertArrayEquals(ByteArray(12), right + wrong)
         }
     }
 
