@@ -29,7 +29,7 @@ pub(crate) enum Managers {
 
 #[derive(Debug, Args)]
 pub(crate) struct Manager {
-    /// The till's id.
+    /// The id of the till, as `tegata issuer till list` shows it.
     till: TillId,
     /// The manager's name, as the log and the report show it.
     #[arg(value_parser = |text: &str| ManagerName::new(text))]
@@ -42,7 +42,7 @@ pub(crate) struct Manager {
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// The till's id.
+    /// The id of the till, as `tegata issuer till list` shows it.
     till: TillId,
     #[command(flatten)]
     settings: Settings,

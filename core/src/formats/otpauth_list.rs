@@ -1,6 +1,6 @@
 //! Lists of URIs: a file or a text of several lines, each of them an `otpauth` or `otpauth-migration` URI.
 
-use super::otpauth::{OtpauthError, parse};
+use super::otpauth::{OtpauthError, Scheme, scheme_and_rest};
 use super::otpauth_migration::parse_entries;
 use crate::vault::OtpCredential;
 
@@ -37,7 +37,7 @@ pub fn read_list(text: &str) -> Vec<ListEntry> {
         if uri.is_empty() {
             continue;
         }
-        let is_one = parse(uri.as_bytes()).map_err(|error| error == OtpauthError::MigrationUri);
+        let is_export = matches!(scheme_and_rest(uri.as_bytes()), Ok((Scheme::Migration, _)));
         match parse_entries(uri.as_bytes()) {
             Err(error) => entries.push(ListEntry {
                 line: number,
@@ -45,15 +45,12 @@ pub fn read_list(text: &str) -> Vec<ListEntry> {
                 name: String::new(),
                 credential: Err(error),
             }),
-            Ok(read) => {
-                let is_export = is_one.is_err_and(|is_export| is_export);
-                entries.extend((1..).zip(read).map(|(place, entry)| ListEntry {
-                    line: number,
-                    place: is_export.then_some(place),
-                    name: entry.name,
-                    credential: entry.credential,
-                }));
-            }
+            Ok(read) => entries.extend((1..).zip(read).map(|(place, entry)| ListEntry {
+                line: number,
+                place: is_export.then_some(place),
+                name: entry.name,
+                credential: entry.credential,
+            })),
         }
     }
     entries

@@ -193,18 +193,7 @@ impl<'w> Account<'w> {
         password: PasswordText,
         second_factor: Option<SecondFactor>,
     ) -> RequestResult<LogIn> {
-        self.0.expect_open_lock()?;
-        let handle = profile.handle.clone();
-        let device_name = profile.device_name.clone();
-        let mailed_code = None;
-        self.signed(profile, |device| LogIn {
-            handle,
-            password,
-            second_factor,
-            mailed_code,
-            device,
-            device_name,
-        })
+        self.log_in_request(profile, password, second_factor, None)
     }
 
     /// Requests a code by mail to log in with, after the issuer answered that one is needed. The answer has a ticket for
@@ -228,10 +217,19 @@ impl<'w> Account<'w> {
         second_factor: Option<SecondFactor>,
         code: LogInCode,
     ) -> RequestResult<LogIn> {
+        self.log_in_request(profile, password, second_factor, Some(code))
+    }
+
+    fn log_in_request(
+        &self,
+        profile: &AccountProfile,
+        password: PasswordText,
+        second_factor: Option<SecondFactor>,
+        mailed_code: Option<LogInCode>,
+    ) -> RequestResult<LogIn> {
         self.0.expect_open_lock()?;
         let handle = profile.handle.clone();
         let device_name = profile.device_name.clone();
-        let mailed_code = Some(code);
         self.signed(profile, |device| LogIn {
             handle,
             password,
