@@ -35,14 +35,14 @@ struct StrangersLimit {
 
 /// Passwords tried by strangers.
 const LOGINS: StrangersLimit = StrangersLimit {
-    of_network: RefillingLimit { burst: 10, seconds: 3 * 60 },
-    of_address: RefillingLimit { burst: 60, seconds: 30 },
+    of_network: RefillingLimit { burst: 10, interval: 3 * 60 },
+    of_address: RefillingLimit { burst: 60, interval: 30 },
     is_drawn: false,
 };
 /// Mails with a code that strangers request.
 const CODES: StrangersLimit = StrangersLimit {
-    of_network: RefillingLimit { burst: 3, seconds: 60 * 60 },
-    of_address: RefillingLimit { burst: 10, seconds: 3 * 60 },
+    of_network: RefillingLimit { burst: 3, interval: 60 * 60 },
+    of_address: RefillingLimit { burst: 10, interval: 3 * 60 },
     is_drawn: true,
 };
 

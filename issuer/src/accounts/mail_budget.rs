@@ -12,7 +12,7 @@ use std::time::Duration;
 use tegata::UnixTime;
 
 use super::AccountError;
-use crate::domain::{Network, NetworkBlock};
+use crate::domain::{Network, NetworkBlock, RefillingLimit, UsedUntil};
 
 const HOUR: u64 = 60 * 60 * 1000;
 /// Whose use is known at a time: some 4 MiB.
@@ -26,11 +26,11 @@ enum BudgetOwner {
     SignUps,
 }
 
-/// The budgets, and how much of each is used: the millisecond at which all of it is there again (GCRA).
+/// The budgets, and how much of each is used, in milliseconds.
 pub(super) struct MailBudget {
     network: u64,
     sign_ups: u64,
-    used: Mutex<HashMap<BudgetOwner, u64>>,
+    used: Mutex<HashMap<BudgetOwner, UsedUntil>>,
 }
 
 impl MailBudget {
@@ -72,11 +72,11 @@ impl MailBudget {
         let mut taken = Vec::new();
         let mut wait = 0;
         for (payer, hourly) in payers.into_iter().flatten() {
-            // A clock that was set back shuts nobody out for longer than an hour.
-            let before = used.get(&payer).map_or(now, |used| (*used).clamp(now, now + HOUR));
-            let after = before + HOUR / hourly;
-            wait = wait.max(after.saturating_sub(now + HOUR));
-            taken.push((payer, after));
+            let limit = RefillingLimit { burst: hourly, interval: HOUR / hourly };
+            match limit.take(used.get(&payer).copied().unwrap_or_default(), now) {
+                Ok(after) => taken.push((payer, after)),
+                Err(until) => wait = wait.max(until),
+            }
         }
         if wait > 0 {
             return Err(AccountError::TooManyAttempts { wait: Duration::from_millis(wait) });
@@ -90,10 +90,10 @@ impl MailBudget {
 }
 
 /// Forgets who used nothing, and, if that is not enough, the half that used least.
-fn forget(used: &mut HashMap<BudgetOwner, u64>, now: u64) {
-    used.retain(|_, until| *until > now);
+fn forget(used: &mut HashMap<BudgetOwner, UsedUntil>, now: u64) {
+    used.retain(|_, until| until.moment() > now);
     if used.len() > KNOWN / 2 {
-        let mut moments: Vec<u64> = used.values().copied().collect();
+        let mut moments: Vec<UsedUntil> = used.values().copied().collect();
         let middle = moments.len() / 2;
         let median = *moments.select_nth_unstable(middle).1;
         used.retain(|owner, until| *until > median || *owner == BudgetOwner::SignUps);

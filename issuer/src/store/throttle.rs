@@ -105,7 +105,7 @@ impl AddressUse {
     }
 
     fn until(&self) -> u64 {
-        self.waiting.values().copied().chain([self.used.seconds()]).max().unwrap_or_default()
+        self.waiting.values().copied().chain([self.used.moment()]).max().unwrap_or_default()
     }
 }
 
@@ -131,7 +131,7 @@ struct BlockUse {
 impl BlockUse {
     /// Uses one attempt of the network and of its block.
     fn take(&mut self, budget: &StrangersBudget, now: u64) -> Result<(), Duration> {
-        self.parts.retain(|_, used| used.seconds() > now);
+        self.parts.retain(|_, used| used.moment() > now);
         let part = self.parts.get(&budget.part).copied().unwrap_or_default();
         let part = budget.of_network.take(part, now).map_err(Duration::from_secs)?;
         self.all = budget.of_block.take(self.all, now).map_err(Duration::from_secs)?;
@@ -140,7 +140,7 @@ impl BlockUse {
     }
 
     fn until(&self) -> u64 {
-        self.parts.values().copied().chain([self.all]).max().unwrap_or_default().seconds()
+        self.parts.values().copied().chain([self.all]).max().unwrap_or_default().moment()
     }
 }
 
@@ -247,10 +247,10 @@ mod tests {
         StrangersBudget {
             block: ThrottleKey([1; 32]),
             part,
-            of_network: RefillingLimit { burst: 3, seconds: 3600 },
-            of_block: RefillingLimit { burst: 24, seconds: 450 },
+            of_network: RefillingLimit { burst: 3, interval: 3600 },
+            of_block: RefillingLimit { burst: 24, interval: 450 },
             address: ThrottleKey([2; 32]),
-            of_address: RefillingLimit { burst: 2, seconds: 180 },
+            of_address: RefillingLimit { burst: 2, interval: 180 },
             draw: Some(draw),
         }
     }
