@@ -64,8 +64,11 @@ pub fn device_name() -> DeviceName {
 
 /// The mailed code in a mail's text: eight digits on a line of their own.
 pub fn code_in(mail: &str) -> MailedCodeText {
-    let digits = mail.lines().map(str::trim);
-    digits.flat_map(MailedCodeText::new).next().unwrap()
+    find_code(mail).unwrap()
+}
+
+fn find_code(mail: &str) -> Option<MailedCodeText> {
+    mail.lines().map(str::trim).find_map(|line| MailedCodeText::new(line).ok())
 }
 
 impl TestIssuer {
@@ -139,9 +142,22 @@ impl TestShopper<'_> {
         self.send(&Request::of_session(call, session)?)
     }
 
-    /// The code in the `nth` mail to their address, counted from 1.
+    /// The code in the `nth` mail to their address that has one, counted from 1. Other mails do not count: a notice may
+    /// overtake a code.
     pub fn mailed_code(&self, nth: usize) -> MailedCodeText {
-        code_in(&self.issuer.mails(&self.address, nth)[nth - 1].1)
+        for at_least in nth.. {
+            let code = self.mailed_codes(at_least).nth(nth - 1);
+            if let Some(code) = code {
+                return code;
+            }
+        }
+        unreachable!()
+    }
+
+    /// The codes mailed to their address, once there are `at_least` so many mails.
+    pub fn mailed_codes(&self, at_least: usize) -> impl Iterator<Item = MailedCodeText> {
+        let mails = self.issuer.mails(&self.address, at_least);
+        mails.into_iter().filter_map(|mail| find_code(&mail.1))
     }
 
     /// Asks to sign up; a code is mailed.
