@@ -86,7 +86,7 @@ pub use transfer::{SealedTransfer, Transfer, TransferRequest};
 pub use transfer_problem::TransferProblem;
 pub use wallet::{WalletHandle, destroy_wallet};
 
-/// Wipes what is freed. UniFFI copies arguments and results through buffers of its own, which no `Zeroizing` of ours
+/// Wipes what is freed. UniFFI copies arguments and results through buffers of its own, which no `Zeroizing` here
 /// reaches.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);

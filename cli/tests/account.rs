@@ -54,14 +54,14 @@ impl CliShopper {
         running.types(&format!("{}-{}", &code[..4], &code[4..]));
         self.uri = running.until(|line| line.starts_with("otpauth://"));
         running.types(&issuer.next_totp(&self.uri));
-        let told = running.done();
-        assert!(told.contains("signed up at http://127.0.0.1:"), "{told}");
-        self.recovery = told
+        let printed = running.done();
+        assert!(printed.contains("signed up at http://127.0.0.1:"), "{printed}");
+        self.recovery = printed
             .split_whitespace()
             .filter(|word| word.len() == 19 && word.matches('-').count() == 3)
             .map(str::to_owned)
             .collect();
-        assert_eq!(self.recovery.len(), 10, "{told}");
+        assert_eq!(self.recovery.len(), 10, "{printed}");
     }
 
     fn devices(&self) -> Value {
@@ -140,22 +140,22 @@ impl InteractiveCommand {
     /// The exit code, and what it said last on both sides.
     fn ended(mut self) -> (Option<i32>, String, String) {
         drop(self.input);
-        let mut told = String::new();
+        let mut printed = String::new();
         let mut error = String::new();
-        self.output.read_to_string(&mut told).unwrap();
+        self.output.read_to_string(&mut printed).unwrap();
         self.child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
-        (self.child.wait().unwrap().code(), told, error)
+        (self.child.wait().unwrap().code(), printed, error)
     }
 
     fn done(self) -> String {
-        let (exit, told, error) = self.ended();
+        let (exit, printed, error) = self.ended();
         assert_eq!((exit, error.as_str()), (Some(0), ""));
-        told
+        printed
     }
 
     fn refused(self) {
-        let (exit, told, error) = self.ended();
-        assert_eq!((exit, told.as_str()), (Some(1), ""), "{error}");
+        let (exit, printed, error) = self.ended();
+        assert_eq!((exit, printed.as_str()), (Some(1), ""), "{error}");
         assert!(error.contains("invalid credentials") && error.lines().count() == 1, "{error}");
     }
 }
@@ -179,8 +179,8 @@ fn a_shopper_signs_up_logs_in_and_out_and_resets_her_password() {
     let sessions = hanako.devices()["sessions"].as_array().unwrap().len();
     assert_eq!(sessions, 1, "a log-in ends the session before it");
 
-    let told = hanako.resets(&issuer, 0, None, &issuer.next_totp(&hanako.uri)).done();
-    assert!(told.contains("password changed"), "{told}");
+    let printed = hanako.resets(&issuer, 0, None, &issuer.next_totp(&hanako.uri)).done();
+    assert!(printed.contains("password changed"), "{printed}");
     failed(&hanako.run(&["devices"]), 1, "not logged in");
     failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "invalid credentials");
     done(&hanako.run(&["log-in", "--password", "@new-pw"]));
@@ -243,9 +243,9 @@ fn a_session_is_used_with_the_pin_only() {
     done(&without(&["pin", "--lost", "--yes"]));
     failed(&without(&["devices"]), 1, "not logged in");
     // Without a lock a session lasts as long as its command, and a factor is not kept.
-    let told = without(&["log-in", "--password", "@pw"]);
-    assert_eq!(told.status.code(), Some(0));
-    assert!(text(&told.stderr).contains("No payment lock is set"));
+    let printed = without(&["log-in", "--password", "@pw"]);
+    assert_eq!(printed.status.code(), Some(0));
+    assert!(text(&printed.stderr).contains("No payment lock is set"));
     failed(&without(&["devices"]), 1, "not logged in");
     failed(&without(&["second-factor", "--keep-here"]), 2, "set a PIN first");
 }
@@ -263,8 +263,11 @@ fn cards_come_are_chosen_and_go() {
     let kept: Value =
         serde_json::from_str(done(&cards(&["add", "pm_card_jcb", "--json"]))).unwrap();
     let jcb = kept["cards"][1]["card"].as_str().unwrap().to_owned();
-    let told = done(&cards(&["default", &jcb])).to_owned();
-    assert!(told.contains("visa 4242  ") && told.contains("jcb 0505, charged  "), "{told}");
+    let printed = done(&cards(&["default", &jcb])).to_owned();
+    assert!(
+        printed.contains("visa 4242  ") && printed.contains("jcb 0505, charged  "),
+        "{printed}"
+    );
     done(&cards(&["default", "4242"]));
     assert!(done(&cards(&["remove", "0505"])).starts_with("visa 4242, charged  "));
     assert_eq!(done(&cards(&["list"])), done(&cards(&[])));
@@ -378,8 +381,8 @@ fn a_replaced_factor_works_and_a_strangers_change_is_reverted() {
     failed(&hanako.run(&[&back[..], &[&totp]].concat()), 1, "invalid credentials");
     let recovery = hanako.file("recovery", &hanako.recovery[0]);
     let back = ["freeze", "--take-back", "--code", &code, "--recovery-code", &recovery];
-    let told = hanako.run(&back);
-    assert!(done(&told).contains("tegata wallet reset"));
+    let printed = hanako.run(&back);
+    assert!(done(&printed).contains("tegata wallet reset"));
     failed(&hanako.run(&["log-in", "--password", "@pw"]), 1, "invalid credentials");
     hanako.resets(&issuer, 0, None, &issuer.next_totp(&hanako.uri)).done();
     // The phone was not known for long when the change was made, so it counts as new.
@@ -396,8 +399,8 @@ fn after_a_lost_phone_a_recovery_code_leads_to_a_new_factor() {
     let code = new_phone.file("recovery", &hanako.recovery[0]);
     let log_in = ["log-in", HANAKO, "--issuer", &issuer.url(), "--password", "@pw"];
     let args = [&log_in[..], &["--device-name", "new phone", "--recovery-code", &code]].concat();
-    let told = new_phone.run(&args);
-    assert!(done(&told).contains("enrol a new one now with tegata wallet second-factor"));
+    let printed = new_phone.run(&args);
+    assert!(done(&printed).contains("enrol a new one now with tegata wallet second-factor"));
     failed(
         &new_phone.run(&["second-factor", "--recovery-codes"]),
         1,
@@ -518,8 +521,8 @@ fn an_address_change_that_was_not_the_owners_is_reverted() {
     let mut running = hanako.begin(&["address", NEW, "--language", "ja", "--code", "-"]);
     running.says("A code is on its way to hanako@example.com.");
     running.types(&issuer.code_in_mail(NEW, 0, "確認コード"));
-    let told = running.done();
-    assert!(told.contains("hanako@example.org was notified"), "{told}");
+    let printed = running.done();
+    assert!(printed.contains("hanako@example.org was notified"), "{printed}");
     let view = hanako.devices();
     assert_eq!((&view["address"], &view["language"]), (&json!(NEW), &json!("ja")));
     done(&hanako.with_factor(&issuer, &["log-in"]));
@@ -578,7 +581,7 @@ fn takes_request(stream: &mut std::net::TcpStream) {
 
 #[test]
 fn overlong_answers_and_redirects_are_refused() {
-    let told = |answer: Vec<u8>| {
+    let printed = |answer: Vec<u8>| {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let served = std::thread::spawn(move || {
@@ -601,13 +604,13 @@ fn overlong_answers_and_redirects_are_refused() {
             .into_bytes()
     };
     let here = with("302 Found\r\nlocation: /elsewhere", "");
-    failed(&told(here), 1, "cannot be read");
-    failed(&told(with("200 OK", "<html>")), 1, "cannot be read");
+    failed(&printed(here), 1, "cannot be read");
+    failed(&printed(with("200 OK", "<html>")), 1, "cannot be read");
     let padding = " ".repeat(300_000);
     let long = format!("{{\"session\":\"AQ\",\"must_enrol\":false}}{padding}");
-    failed(&told(with("200 OK", &long)), 1, "cannot be read");
+    failed(&printed(with("200 OK", &long)), 1, "cannot be read");
     let short = "{\"session\":\"AQ\",\"must_enrol\":false}";
-    assert!(done(&told(with("200 OK", short))).contains("logged in"));
+    assert!(done(&printed(with("200 OK", short))).contains("logged in"));
 }
 
 #[test]

@@ -192,14 +192,14 @@ fn the_tour_goes_as_told() {
     {
         assert!(lines.iter().any(|line| line.contains(step)), "{step} is missing");
     }
-    let told = document(&here(&["demo", "--script", "--json"]));
-    assert_eq!(told["ok"], json!(true));
-    assert_eq!(told["steps"].as_array().unwrap().len(), steps.len());
+    let printed = document(&here(&["demo", "--script", "--json"]));
+    assert_eq!(printed["ok"], json!(true));
+    assert_eq!(printed["steps"].as_array().unwrap().len(), steps.len());
     // Minutes pass in it by its own clock, which it moves the same way each time, however fast or busy the computer is.
-    let moved = |told: &serde_json::Value| told["moved"].as_u64().unwrap();
-    assert!(moved(&told) >= 600, "{told}");
+    let moved = |printed: &serde_json::Value| printed["moved"].as_u64().unwrap();
+    assert!(moved(&printed) >= 600, "{printed}");
     let again = document(&here(&["demo", "--script", "--json"]));
-    assert_eq!(moved(&again), moved(&told));
+    assert_eq!(moved(&again), moved(&printed));
     // Without a terminal there is nothing to redraw: the demo is its tour.
     assert_eq!(text(&here(&[]).stdout), text(&words.stdout));
 }

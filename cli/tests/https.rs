@@ -62,7 +62,7 @@ fn redirects(by: &CertifiedIssuer<'static, KeyPair>) -> (SocketAddr, Receiver<St
     let config = Arc::new(config);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let (told, asked) = mpsc::channel();
+    let (output, asked) = mpsc::channel();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let tls = ServerConnection::new(config.clone()).unwrap();
@@ -78,7 +78,7 @@ fn redirects(by: &CertifiedIssuer<'static, KeyPair>) -> (SocketAddr, Receiver<St
             };
             let body = head.iter().find_map(length).unwrap_or(0);
             stream.read_exact(&mut vec![0; body]).unwrap();
-            told.send(head[0].clone()).unwrap();
+            output.send(head[0].clone()).unwrap();
             let answer = format!(
                 "HTTP/1.1 302 Found\r\nLocation: https://{address}/elsewhere\r\nContent-Length: 0\r\n\r\n"
             );
@@ -119,8 +119,8 @@ fn requests_go_only_to_a_trusted_certificate_of_that_name() {
 
     let right = issuer_called("127.0.0.1", here, &ours);
     // Sent and decided: there is no such account.
-    let told = logs_in(&right, &here.join("ours.pem"));
-    failed(&told, 1, "invalid credentials");
+    let output = logs_in(&right, &here.join("ours.pem"));
+    failed(&output, 1, "invalid credentials");
     failed(&logs_in(&right, &here.join("others.pem")), 1, "cannot be reached");
 
     let wrong = issuer_called("other.example", elsewhere, &ours);
@@ -138,8 +138,8 @@ fn it_goes_nowhere_that_the_issuer_sends_it_to() {
     let folder = tempfile::tempdir().unwrap();
     let (address, asked) = redirects(&authority(folder.path(), "ours.pem"));
     let issuer = format!("https://{address}");
-    let told = logs_in_at(&issuer, "SSL_CERT_FILE", folder.path().join("ours.pem"));
-    failed(&told, 1, "response cannot be read");
+    let output = logs_in_at(&issuer, "SSL_CERT_FILE", folder.path().join("ours.pem"));
+    failed(&output, 1, "response cannot be read");
     assert_eq!(asked.try_iter().collect::<Vec<_>>(), ["POST /v1/log-ins HTTP/1.1"]);
 }
 
@@ -148,6 +148,7 @@ fn what_is_for_this_machine_goes_to_no_proxy() {
     let shop = issuer_process::IssuerFolder::new();
     let issuer = shop.serve(&[]);
     // Nothing listens there, so a request through it fails.
-    let told = logs_in_at(&format!("http://{}", issuer.address), "ALL_PROXY", "http://127.0.0.1:1");
-    failed(&told, 1, "invalid credentials");
+    let output =
+        logs_in_at(&format!("http://{}", issuer.address), "ALL_PROXY", "http://127.0.0.1:1");
+    failed(&output, 1, "invalid credentials");
 }

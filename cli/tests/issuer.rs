@@ -88,9 +88,9 @@ fn the_first_line_and_json_tell_both_addresses() {
     let mut child = serving(folder.path(), &["--json"]).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let printed: serde_json::Value = serde_json::from_str(&line).unwrap();
     for name in ["url", "internal_url"] {
-        let address = told[name].as_str().unwrap().strip_prefix("http://").unwrap();
+        let address = printed[name].as_str().unwrap().strip_prefix("http://").unwrap();
         assert!(health(address).ends_with("{\"status\":\"ok\"}"), "{name}");
     }
     child.kill().unwrap();

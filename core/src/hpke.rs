@@ -55,7 +55,7 @@ impl ReceiverKey {
         opened
     }
 
-    /// Section 4.1. A key of small order makes zeros whatever ours is (RFC 7748, section 6.1): refused.
+    /// Section 4.1. A key of small order makes zeros whatever the own key is (RFC 7748, section 6.1): refused.
     #[inline(never)]
     fn decapsulate(&self, enc: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
         let dh = Zeroizing::new(x25519(*self.expose(), *enc));
@@ -275,7 +275,7 @@ mod tests {
         assert!(key.decapsulate(&X25519_BASEPOINT_BYTES).is_some());
     }
 
-    // Another implementation than ours opens what is sealed here.
+    // Another implementation opens what is sealed here.
     #[test]
     fn sealed_messages_open_with_the_hpke_crate_and_ours() {
         use hpke::aead::AesGcm256;
@@ -305,7 +305,7 @@ mod tests {
         }
     }
 
-    // Where both sides of X25519 are ours to choose, this is the function that Wycheproof's vectors are about.
+    // Where both sides of X25519 are chosen here, this is the function that Wycheproof's vectors are about.
     #[test]
     fn x25519_meets_wycheproof() {
         use wycheproof::xdh::{TestName, TestSet};

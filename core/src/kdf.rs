@@ -68,7 +68,7 @@ mod tests {
         let mut met = 0;
         let mut too_long = 0;
         for test in set.test_groups.iter().flat_map(|group| &group.tests) {
-            // The only thing that is wrong with any of them is more output than HKDF has, which ours cannot be asked.
+            // The only thing that is wrong with any of them is more output than HKDF has, which nothing here asks for.
             if test.result == TestResult::Invalid && test.size > 255 * 32 {
                 too_long += 1;
                 continue;

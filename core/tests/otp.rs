@@ -1,4 +1,4 @@
-//! One-time passwords against what is not ours: the RFCs' own values, and `oathtool` over a thousand credentials.
+//! One-time passwords against outside sources: the RFCs' own values, and `oathtool` over a thousand credentials.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::io::{ErrorKind, Write as _};

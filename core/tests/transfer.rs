@@ -124,7 +124,7 @@ fn a_transfer_arrives_whole_and_once() {
     assert_eq!(to.transfer().receive(&text), Err(Error::Transfer(TransferError::AlreadyReceived)));
     drop(to);
     let mut to = new.open();
-    // Another move has another key, and what was taken before is still told.
+    // Another move has another key, and what was taken before is still recognised.
     let next = to.transfer().request().unwrap();
     assert_ne!(next, shown);
     assert_eq!(to.transfer().receive(&text), Err(Error::Transfer(TransferError::AlreadyReceived)));

@@ -115,7 +115,7 @@ fn ecdsa_p256_verifies_as_wycheproof_says() {
 
 /// ring takes no private key from outside, so no shared secret can be compared: a party that ring makes meets each of
 /// the public keys. What can be wrong with one is decided here: the vectors leave open whether an agreement on zero may
-/// be refused, and for ours it has to be, since such a secret is known to everybody.
+/// be refused, and here it has to be, since such a secret is known to everybody.
 #[test]
 fn x25519_agrees_with_all_of_wycheproofs_keys_but_on_zero() {
     let set = xdh::TestSet::load(xdh::TestName::X25519).unwrap();

@@ -432,17 +432,17 @@ def test_a_move_from_another_phone_is_read():
 
 
 def test_what_was_told_of_payments_is_read(folder, keystore):
-    told = {0: 9, 1: "ann@example.org", 2: "https://pay.example.org", 3: 1_800_000_000, 4: "{}"}
+    fields = {0: 9, 1: "ann@example.org", 2: "https://pay.example.org", 3: 1_800_000_000, 4: "{}"}
     names = {1: "handle", 2: "address", 3: "seen", 4: "page"}
-    expected = {"kind": "history"} | {names[key]: value for key, value in told.items() if key}
-    assert vault_reader.name(told) == expected
+    expected = {"kind": "history"} | {names[key]: value for key, value in fields.items() if key}
+    assert vault_reader.name(fields) == expected
     for wrong in [{1: ""}, {2: "a" * 2049}, {3: 253402300800}, {4: ""}, {4: "a" * 60001}, {4: b"{}"}]:
         with pytest.raises(Refused):
-            vault_reader.name(told | wrong)
+            vault_reader.name(fields | wrong)
     for missing in names:
         with pytest.raises(Refused):
-            vault_reader.name({key: value for key, value in told.items() if key != missing})
-    write(folder, keystore, seal(Vault(folder / "vault", keystore), NEW, 1, cbor2.dumps(told)))
+            vault_reader.name({key: value for key, value in fields.items() if key != missing})
+    write(folder, keystore, seal(Vault(folder / "vault", keystore), NEW, 1, cbor2.dumps(fields)))
     assert {"id": NEW, "rev": 1} | expected in read(folder, keystore)
 
 

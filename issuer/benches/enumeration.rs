@@ -30,14 +30,14 @@ const NOBODY: &str = "nobody@example.org";
 
 /// Gives whether anything can be told.
 pub(crate) fn print(towns: &[(&str, TestIssuer)]) -> bool {
-    let mut told = false;
+    let mut result = false;
     for (name, issuer) in towns {
         println!("{name}: medians in µs, effect (0.5 is none), chance");
         for (what, work) in CASES {
             let (one, other) = work(issuer);
             let (effect, chance) = mann_whitney(&one, &other);
             let apart = (effect - 0.5).abs() > BOUND && chance < 0.001;
-            told |= apart;
+            result |= apart;
             let verdict = if apart { "TOLD APART" } else { "not told apart" };
             let [one, other] = [one, other].map(median);
             println!(
@@ -45,7 +45,7 @@ pub(crate) fn print(towns: &[(&str, TestIssuer)]) -> bool {
             );
         }
     }
-    told
+    result
 }
 
 type Times = (Vec<f64>, Vec<f64>);

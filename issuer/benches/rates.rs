@@ -128,28 +128,28 @@ fn log_in(person: &TestShopper<'_>, nth: usize) -> (IssuerResult<()>, Duration) 
         person.issuer.advance_clock(HOUR);
     }
     let began = Instant::now();
-    let told = person.try_log_in(PASSWORD, None).map(drop);
-    (told, began.elapsed())
+    let result = person.try_log_in(PASSWORD, None).map(drop);
+    (result, began.elapsed())
 }
 
 /// Session checks while 64 others log in.
 fn flood(people: &mut [TestShopper<'_>]) -> (Measured, String) {
     let stop = AtomicBool::new(false);
-    let told = Mutex::new((0_u32, 0_u32));
+    let result = Mutex::new((0_u32, 0_u32));
     let measured = thread::scope(|scope| {
         for n in 0..64 {
             let mut person = people[0].clone();
             person.address = format!("flood-{n}@example.org");
             let stop = &stop;
-            let told = &told;
+            let result = &result;
             scope.spawn(move || {
                 while !stop.load(Ordering::SeqCst) {
                     let busy = matches!(
                         person.try_log_in(PASSWORD, None),
                         Err(IssuerError::Problem(IssuerProblem::Busy(_)))
                     );
-                    let mut told = told.lock().unwrap();
-                    if busy { told.1 += 1 } else { told.0 += 1 }
+                    let mut result = result.lock().unwrap();
+                    if busy { result.1 += 1 } else { result.0 += 1 }
                 }
             });
         }
@@ -158,7 +158,7 @@ fn flood(people: &mut [TestShopper<'_>]) -> (Measured, String) {
         stop.store(true, Ordering::SeqCst);
         measured
     });
-    let (compared, busy) = told.into_inner().unwrap();
+    let (compared, busy) = result.into_inner().unwrap();
     (measured, format!("{compared} were compared and refused, {busy} told to come again"))
 }
 

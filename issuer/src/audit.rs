@@ -90,7 +90,7 @@ pub async fn seal(
         if last == seal {
             return Ok(seal);
         }
-        // A line for a count that never was, or was another, is not followed by one of ours.
+        // A line for a count that never was, or was another, is not followed by a new one.
         let there = store.seals(last.count, 1).await?;
         if there.first() != Some(&last) {
             return Err(AuditError::NotOurs);

@@ -139,10 +139,10 @@ fn the_break_in_of_2019_ends_at_each_of_its_steps(issuer: &TestIssuer) {
     assert_eq!(refusal(attacker.finish_reset(&ticket, NEW_PASSWORD)), Refusal::InvalidCredentials);
     // The mailbox alone, and the second factor alone.
     let code = hanako.mailed_code(2);
-    let told = attacker.submit_reset_proof(&ticket, code.clone(), wrong_totp());
-    assert_eq!(refusal(told), Refusal::InvalidCredentials);
-    let told = attacker.submit_reset_proof(&ticket, wrong_code(), hanako.next_totp());
-    assert_eq!(refusal(told), Refusal::InvalidCredentials);
+    let result = attacker.submit_reset_proof(&ticket, code.clone(), wrong_totp());
+    assert_eq!(refusal(result), Refusal::InvalidCredentials);
+    let result = attacker.submit_reset_proof(&ticket, wrong_code(), hanako.next_totp());
+    assert_eq!(refusal(result), Refusal::InvalidCredentials);
     assert_eq!(refusal(attacker.finish_reset(&ticket, NEW_PASSWORD)), Refusal::InvalidCredentials);
     // The password, on the attacker's device.
     assert_eq!(refusal(attacker.try_log_in(PASSWORD, None)), Refusal::InvalidCredentials);
@@ -173,13 +173,13 @@ fn steps_out_of_order_are_refused_and_change_nothing(issuer: &TestIssuer) {
         "skipped"
     );
     let another = other.begin_reset().unwrap();
-    let told = other.submit_reset_proof(&another, code.clone(), hanako.next_totp());
-    assert_eq!(refusal(told), Refusal::InvalidCredentials, "the code of another reset");
-    let told = other.submit_reset_proof(&ticket, code.clone(), hanako.next_totp());
-    assert_eq!(refusal(told), Refusal::InvalidCredentials, "relayed to another device");
+    let result = other.submit_reset_proof(&another, code.clone(), hanako.next_totp());
+    assert_eq!(refusal(result), Refusal::InvalidCredentials, "the code of another reset");
+    let result = other.submit_reset_proof(&ticket, code.clone(), hanako.next_totp());
+    assert_eq!(refusal(result), Refusal::InvalidCredentials, "relayed to another device");
     hanako.submit_reset_proof(&ticket, code.clone(), hanako.next_totp()).unwrap();
-    let told = hanako.submit_reset_proof(&ticket, code, hanako.next_totp());
-    assert_eq!(refusal(told), Refusal::InvalidCredentials, "repeated");
+    let result = hanako.submit_reset_proof(&ticket, code, hanako.next_totp());
+    assert_eq!(refusal(result), Refusal::InvalidCredentials, "repeated");
     assert_eq!(refusal(other.finish_reset(&ticket, NEW_PASSWORD)), Refusal::InvalidCredentials);
     hanako.finish_reset(&ticket, NEW_PASSWORD).unwrap();
     assert_eq!(
@@ -187,8 +187,8 @@ fn steps_out_of_order_are_refused_and_change_nothing(issuer: &TestIssuer) {
         Refusal::InvalidCredentials,
         "repeated"
     );
-    let told = other.submit_reset_proof(&another, other.mailed_code(3), hanako.next_totp());
-    assert_eq!(refusal(told), Refusal::InvalidCredentials, "pending when the password was reset");
+    let result = other.submit_reset_proof(&another, other.mailed_code(3), hanako.next_totp());
+    assert_eq!(refusal(result), Refusal::InvalidCredentials, "pending when the password was reset");
 }
 
 fn a_signature_of_another_device_or_purpose_is_refused(issuer: &TestIssuer) {
@@ -230,8 +230,8 @@ fn a_mailed_code_is_compared_five_times_across_restarts(issuer: &TestIssuer) {
                         if guess.expose() == code.expose() {
                             continue;
                         }
-                        let told = hanako.submit_reset_proof(ticket, guess, wrong_totp());
-                        assert_eq!(refusal(told), Refusal::InvalidCredentials);
+                        let result = hanako.submit_reset_proof(ticket, guess, wrong_totp());
+                        assert_eq!(refusal(result), Refusal::InvalidCredentials);
                     }
                 });
             }
@@ -372,12 +372,12 @@ fn an_unknown_address_is_answered_like_a_known_one(issuer: &TestIssuer) {
             recovery_code: None,
         });
         let (status, body) = raw(person, BeginPasswordReset::PATH, "reset", &body.unwrap());
-        let mut told: serde_json::Value = serde_json::from_str(&body).unwrap();
-        if let Some(ticket) = told["ticket"].as_str() {
-            told["ticket"] = json!(ticket.len());
+        let mut result: serde_json::Value = serde_json::from_str(&body).unwrap();
+        if let Some(ticket) = result["ticket"].as_str() {
+            result["ticket"] = json!(ticket.len());
         }
-        told["instance"] = json!(null);
-        (status, told.to_string())
+        result["instance"] = json!(null);
+        (status, result.to_string())
     };
     let a = known.begin_reset().unwrap();
     let b = unknown.begin_reset().unwrap();
@@ -400,8 +400,8 @@ fn an_unknown_address_is_answered_like_a_known_one(issuer: &TestIssuer) {
         assert_eq!(tell(&known, &a), tell(&unknown, &b));
     }
     for factor in [None, Some(wrong_totp())] {
-        let told = known.try_log_in("nine loud magpies", factor.clone());
-        assert_eq!(told.unwrap_err(), unknown.try_log_in(PASSWORD, factor).unwrap_err());
+        let result = known.try_log_in("nine loud magpies", factor.clone());
+        assert_eq!(result.unwrap_err(), unknown.try_log_in(PASSWORD, factor).unwrap_err());
     }
     // Signing up with an address that is taken: the same answer, and the owner is told.
     assert_eq!(
@@ -409,9 +409,9 @@ fn an_unknown_address_is_answered_like_a_known_one(issuer: &TestIssuer) {
         unknown.begin_sign_up().unwrap().expose().len()
     );
     assert!(issuer.mails("nobody@example.org", 1)[0].0.contains("verification code"));
-    let told = issuer.mails(HANAKO, 5);
-    assert!(told.iter().any(|mail| mail.0.contains("already have an account")), "{told:?}");
-    assert_eq!(told.iter().filter(|mail| mail.0.contains("password reset code")).count(), 3);
+    let result = issuer.mails(HANAKO, 5);
+    assert!(result.iter().any(|mail| mail.0.contains("already have an account")), "{result:?}");
+    assert_eq!(result.iter().filter(|mail| mail.0.contains("password reset code")).count(), 3);
     unproved_passwords_are_not_judged(issuer);
 }
 
@@ -432,9 +432,9 @@ fn unproved_passwords_are_not_judged(issuer: &TestIssuer) {
         (status, problem)
     };
     for new in ["wvkxjqzmph", "password1", "short", NEW_PASSWORD] {
-        let told = finish("nobody@example.org", new);
-        assert_eq!(told.0, 403, "{new}");
-        assert_eq!(finish(&known.address, new), told, "{new}");
+        let result = finish("nobody@example.org", new);
+        assert_eq!(result.0, 403, "{new}");
+        assert_eq!(finish(&known.address, new), result, "{new}");
     }
     // Nor is that of a sign-up whose code was tried too often.
     let never = issuer.new_shopper("never@example.org");
@@ -509,8 +509,8 @@ fn the_owners_device_gets_through_a_full_hash_queue(issuer: &TestIssuer) {
                     if stop.load(Ordering::SeqCst) {
                         break;
                     }
-                    let told = attacker.try_log_in("password1", Some(wrong_totp()));
-                    if matches!(told, Err(IssuerError::Problem(IssuerProblem::Busy(_)))) {
+                    let result = attacker.try_log_in("password1", Some(wrong_totp()));
+                    if matches!(result, Err(IssuerError::Problem(IssuerProblem::Busy(_)))) {
                         sent_away.fetch_add(1, Ordering::SeqCst);
                     }
                 }
@@ -544,8 +544,8 @@ fn a_rate_limit_tells_when_to_retry_and_nothing_else(issuer: &TestIssuer) {
         issuer.advance_clock(60);
         // On another device as well, and with the right password, too.
         let other = issuer.new_shopper(address);
-        let told = other.try_log_in(PASSWORD, Some(hanako.next_totp()));
-        assert_eq!(told.map(drop), later(90), "{address}");
+        let result = other.try_log_in(PASSWORD, Some(hanako.next_totp()));
+        assert_eq!(result.map(drop), later(90), "{address}");
         issuer.advance_clock(89);
         assert_eq!(wrong(&stranger).map(drop), later(1), "{address}");
         // Nobody keeps the owner out.
@@ -556,10 +556,10 @@ fn a_rate_limit_tells_when_to_retry_and_nothing_else(issuer: &TestIssuer) {
         for _ in 0..5 {
             let _ = stranger.begin_sign_up();
         }
-        let told = stranger.begin_sign_up().map(drop);
+        let result = stranger.begin_sign_up().map(drop);
         let day = 24 * 60 * 60;
         let past = if address == HANAKO { 180 } else { 0 };
-        assert_eq!(told, later(day - past), "{address}: one of the owner's was their own");
+        assert_eq!(result, later(day - past), "{address}: one of the owner's was their own");
     }
     issuer.advance_clock(30);
     hanako.complete_log_in(PASSWORD).unwrap();
@@ -581,8 +581,8 @@ fn a_rate_limit_tells_when_to_retry_and_nothing_else(issuer: &TestIssuer) {
     let guesses = || {
         refusal(hanako.call_in_session(&VerifyFactor { totp: TotpText::new("000000").unwrap() }))
     };
-    let told = (0..=30).map(|_| guesses()).find(|told| *told != Refusal::InvalidCredentials);
-    let Some(Refusal::TooManyAttempts { wait }) = told else { panic!("{told:?}") };
+    let result = (0..=30).map(|_| guesses()).find(|result| *result != Refusal::InvalidCredentials);
+    let Some(Refusal::TooManyAttempts { wait }) = result else { panic!("{result:?}") };
     issuer.advance_clock(wait - 1);
     assert_eq!(guesses(), Refusal::TooManyAttempts { wait: 1 });
     issuer.advance_clock(1);
@@ -631,7 +631,7 @@ fn no_page_of_an_export_is_read_without_a_mail_to_the_owner(issuer: &TestIssuer)
     // The number of an event that is after all of them: what comes is what the first page would have.
     let before = Some(EventNumber::new(&"f".repeat(32)).unwrap());
     let last = ExportAccount { before };
-    let told = |nth: usize| {
+    let expect_exports = |nth: usize| {
         let events = hanako.call_in_session(&last).unwrap().events;
         let exports = events.iter().filter(|event| event.deed == "exported").count();
         let mails = issuer.settled_mail_count(HANAKO);
@@ -639,12 +639,12 @@ fn no_page_of_an_export_is_read_without_a_mail_to_the_owner(issuer: &TestIssuer)
         let given_out = given_out.iter().filter(|mail| mail.0.contains("was exported")).count();
         assert_eq!((exports, given_out), (nth, nth));
     };
-    told(1);
-    told(1);
+    expect_exports(1);
+    expect_exports(1);
     // In another session, the owner is told again.
     hanako.complete_log_in(PASSWORD).unwrap();
-    let told = hanako.call_in_session(&last).unwrap().events;
-    assert_eq!(told.iter().filter(|event| event.deed == "exported").count(), 2);
+    let result = hanako.call_in_session(&last).unwrap().events;
+    assert_eq!(result.iter().filter(|event| event.deed == "exported").count(), 2);
 }
 
 fn guesses_at_a_notice_code_do_not_shut_the_owner_out(issuer: &TestIssuer) {

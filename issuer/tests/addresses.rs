@@ -58,8 +58,8 @@ fn is_found_by(person: &TestShopper<'_>, address: &str) -> bool {
     let factor = Some(person.next_totp());
     match person.try_log_in(PASSWORD, factor) {
         Ok(_) => true,
-        told => {
-            assert_eq!(refusal(told), Refusal::InvalidCredentials);
+        result => {
+            assert_eq!(refusal(result), Refusal::InvalidCredentials);
             false
         }
     }

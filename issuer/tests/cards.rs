@@ -1,4 +1,4 @@
-//! A shopper's cards over HTTP: added by the processor's token with the second factor, shown, chosen, removed; told of by
+//! A shopper's cards over HTTP: added by the processor's token with the second factor, shown, chosen, removed; notices by
 //! mail; and nowhere a number.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 

@@ -69,7 +69,7 @@ fn the_log_has_a_line_for_each_request_and_no_planted_secret() {
     let by = "/by/{name}";
     assert_eq!(routes, ["/echo", "/echo", "/echo", "none", by, "/healthz", "/panics", "/fails"]);
     assert_eq!(answered[5]["method"], "other");
-    // What failed is told here and nowhere else, under the request's id.
+    // What failed is logged here and nowhere else, under the request's id.
     let fault = of("internal error")[0];
     assert_eq!((&fault["error"], &fault["level"]), (&"the disk said no".into(), &"ERROR".into()));
     assert_eq!(fault["span"]["id"], sent[7].header("x-request-id").unwrap());

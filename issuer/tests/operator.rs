@@ -54,8 +54,8 @@ fn freezing_what_is_no_account_is_refused_with_a_reason(issuer: &TestIssuer) {
     let reason = Reason::new("ann", "a test").unwrap();
     let not_done = |account| {
         for frozen in [true, false] {
-            let told = operator.freeze(&AccountRef::Account(account), frozen, &reason);
-            assert!(matches!(told, Err(OperatorError::NothingToFreeze)), "{told:?}");
+            let result = operator.freeze(&AccountRef::Account(account), frozen, &reason);
+            assert!(matches!(result, Err(OperatorError::NothingToFreeze)), "{result:?}");
         }
     };
     let mut hanako = issuer.new_shopper("hanako@example.org");

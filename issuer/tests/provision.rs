@@ -189,8 +189,8 @@ fn operator(issuer: &TestIssuer) -> (Operator, Reason) {
     (operator, Reason::new("ann", "a test").unwrap())
 }
 
-fn why<T: std::fmt::Debug>(told: IssuerResult<T>) -> IssuerProblem {
-    match told {
+fn why<T: std::fmt::Debug>(result: IssuerResult<T>) -> IssuerProblem {
+    match result {
         Err(IssuerError::Problem(why)) => why,
         other => panic!("{other:?}"),
     }
@@ -435,8 +435,8 @@ fn a_key_that_nothing_can_be_sealed_to_costs_no_credential(issuer: &TestIssuer) 
     let given = phone.is_provisioned();
     for key in [[0; 32], order_eight()] {
         let key = X25519Key(key);
-        let told = ask(&phone.person, &Provision { key, ..call(&phone.person, 3) });
-        assert_eq!(why(told), IssuerProblem::Malformed);
+        let result = ask(&phone.person, &Provision { key, ..call(&phone.person, 3) });
+        assert_eq!(why(result), IssuerProblem::Malformed);
     }
     assert_eq!(found(issuer, &phone.shows(&given)).len(), 1, "the one before counts on");
 }

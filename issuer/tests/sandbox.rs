@@ -179,9 +179,9 @@ async fn a_faulty_request_charges_as_answered_or_stays_open() {
         let intent = far.intent().await;
         let (before, _) = far.sums();
         far.fails("confirm", switch);
-        let told = far.stripe.confirm(&intent, RequestKey(&far.key())).await;
+        let result = far.stripe.confirm(&intent, RequestKey(&far.key())).await;
         far.sandbox.fail(|_| Switch::None);
-        match told {
+        match result {
             Ok(status) => assert_eq!(status, IntentStatus::Succeeded, "{switch:?}"),
             Err(fault) => {
                 assert!(
@@ -190,13 +190,13 @@ async fn a_faulty_request_charges_as_answered_or_stays_open() {
                 );
             }
         }
-        *seen.entry(if told.is_ok() { "told" } else { "open" }).or_default() += 1;
+        *seen.entry(if result.is_ok() { "known" } else { "open" }).or_default() += 1;
         // In the case of `Late` it is still on its way: the intent is cancelled before it arrives.
         let known = far.stripe.retrieve(&intent).await.unwrap();
         match known {
             IntentStatus::Succeeded => assert_eq!(far.sums().0, before + 1080, "{switch:?}"),
             IntentStatus::Created => {
-                assert!(told.is_err(), "{switch:?}");
+                assert!(result.is_err(), "{switch:?}");
                 far.stripe.cancel(&intent, RequestKey(&far.key())).await.unwrap();
                 tokio::time::sleep(if matches!(switch, Switch::Late(_)) {
                     TOO_LONG
@@ -210,7 +210,7 @@ async fn a_faulty_request_charges_as_answered_or_stays_open() {
             other => panic!("{switch:?}: {other:?}"),
         }
     }
-    assert_eq!(seen, BTreeMap::from([("open", 6), ("told", 2)]));
+    assert_eq!(seen, BTreeMap::from([("open", 6), ("known", 2)]));
 }
 
 /// The other requests that change something: said again under another key they come to what was wanted, and to no more.
@@ -222,10 +222,10 @@ async fn refunds_and_cancellations_can_be_repeated_after_faults() {
         far.stripe.confirm(&paid, RequestKey(&far.key())).await.unwrap();
         let (charged, refunded) = far.sums();
         far.fails("refund", switch);
-        let told = far.stripe.refund(&paid, RequestKey(&far.key())).await;
+        let result = far.stripe.refund(&paid, RequestKey(&far.key())).await;
         assert!(
-            matches!(told, Ok(()) | Err(ProcessorError::OutcomeUnknown(_))),
-            "{switch:?}: {told:?}"
+            matches!(result, Ok(()) | Err(ProcessorError::OutcomeUnknown(_))),
+            "{switch:?}: {result:?}"
         );
         far.sandbox.fail(|_| Switch::None);
         far.stripe.refund(&paid, RequestKey(&far.key())).await.unwrap();
@@ -233,9 +233,9 @@ async fn refunds_and_cancellations_can_be_repeated_after_faults() {
 
         let open = far.intent().await;
         far.fails("cancel", switch);
-        let told = far.stripe.cancel(&open, RequestKey(&far.key())).await;
+        let result = far.stripe.cancel(&open, RequestKey(&far.key())).await;
         assert!(
-            matches!(told, Ok(IntentStatus::Cancelled) | Err(ProcessorError::OutcomeUnknown(_))),
+            matches!(result, Ok(IntentStatus::Cancelled) | Err(ProcessorError::OutcomeUnknown(_))),
             "{switch:?}"
         );
         far.sandbox.fail(|_| Switch::None);
@@ -248,8 +248,8 @@ async fn refunds_and_cancellations_can_be_repeated_after_faults() {
 
         far.fails("create", switch);
         let (customer, method) = far.card("pm_card_visa").await;
-        let told = far.create(&customer, &method, &far.key()).await;
-        assert!(matches!(told, Ok(_) | Err(ProcessorError::OutcomeUnknown(_))), "{switch:?}");
+        let result = far.create(&customer, &method, &far.key()).await;
+        assert!(matches!(result, Ok(_) | Err(ProcessorError::OutcomeUnknown(_))), "{switch:?}");
         far.sandbox.fail(|_| Switch::None);
     }
 }

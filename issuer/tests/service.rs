@@ -211,14 +211,14 @@ fn a_network_that_asks_too_often_is_told_when_to_come_again() {
         }
         answer.header("retry-after").map(str::to_owned)
     };
-    let told = Some("20".to_owned());
+    let result = Some("20".to_owned());
     let answers = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4"].map(ask);
-    assert_eq!(answers, [None, None, None, told.clone()]);
+    assert_eq!(answers, [None, None, None, result.clone()]);
     assert_eq!(ask("198.51.100.7"), None);
     uptime.0.store(19, Ordering::Relaxed);
     assert_eq!(ask("2001:db8::5"), Some("1".to_owned()));
     uptime.0.store(20, Ordering::Relaxed);
-    assert_eq!([(); 2].map(|()| ask("2001:db8::6")), [None, told]);
+    assert_eq!([(); 2].map(|()| ask("2001:db8::6")), [None, result]);
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn metrics_count_templates_and_are_for_operators() {
         assert!(answer.body.lines().any(|other| other == line), "{line}: {}", answer.body);
     }
     assert!(!answer.body.contains("CANARY"));
-    // A proxy on this machine that we were not told of does not make the whole world local.
+    // A proxy on this machine that is not configured does not make the whole world local.
     for header in ["X-Forwarded-For: 198.51.100.7", "Forwarded: for=198.51.100.7"] {
         assert_eq!(get_internal(&service, "/metrics", &[header]).problem(), "not-found");
     }

@@ -69,7 +69,7 @@ pub const FACTOR_UNKNOWN_DEVICES: AttemptLimit = AttemptLimit { tries: 20, secon
 /// Limits values of the second factor compared with a mailed log-in code, after code and password matched: whoever knows
 /// the password alone uses up the limit above, and not this one.
 pub const FACTOR_WITH_MAILED_CODE: AttemptLimit = AttemptLimit { tries: 20, seconds: 7 * DAY };
-/// How many wrong values of the second factor in a row, over all devices, the owner is told about.
+/// How many wrong values of the second factor in a row, over all devices, the owner is notified of.
 pub const WRONG_FACTORS_TOLD: u32 = 50;
 /// How many wrong values in a row make the authenticator void: another one has to be enrolled with a recovery code, or on
 /// a known device with a mailed code.

@@ -60,12 +60,12 @@ class Issuer:
     def till_takes(self, code, amount):
         """Authorises this code at the till, and gives the result once it is known."""
         sale = {"code": code, "amount": amount, "currency": "JPY", "reference": uuid.uuid4().hex}
-        told = as_till("POST", "/v1/authorisations", sale)
+        payment = as_till("POST", "/v1/authorisations", sale)
         for _ in range(600):
-            if told["status"] != "pending":
-                return told | {"reference": sale["reference"]}
+            if payment["status"] != "pending":
+                return payment | {"reference": sale["reference"]}
             time.sleep(0.05)
-            told = as_till("GET", f"/v1/authorisations/{told['id']}")
+            payment = as_till("GET", f"/v1/authorisations/{payment['id']}")
         raise AssertionError("the payment stays pending")
 
     def code(self, to, subject):

@@ -40,7 +40,7 @@ pub(crate) enum Add {
     },
     /// Add one-time passwords from otpauth URIs or from another authenticator's export (all of it or nothing).
     ///
-    /// A file or standard input of several lines is several URIs. One that is here already is stored once more, and told:
+    /// A file or standard input of several lines is several URIs. One that is here already is stored again, and named:
     /// tegata wallet remove removes one.
     #[command(
         after_help = "Example: tegata wallet add otp \"otpauth://totp/Mail:ann?secret=JBSWY3DPEHPK3PXP\""

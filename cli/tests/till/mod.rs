@@ -56,8 +56,8 @@ impl<'a> EnrolledTill<'a> {
     /// Scans a code for a sale, and says what the cashier sees.
     pub(crate) fn scans(&self, sale: &str, code: &str, amount: u64) -> String {
         let body = json!({ "code": code, "amount": amount, "currency": "JPY", "reference": sale });
-        let told = self.posts("/v1/authorisations", sale, &body);
-        let word = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+        let printed = self.posts("/v1/authorisations", sale, &body);
+        let word = |name: &str| printed[name].as_str().unwrap_or_default().to_owned();
         [word("status"), word("reason")].join(" ").trim().to_owned()
     }
 }

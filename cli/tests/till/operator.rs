@@ -39,9 +39,9 @@ fn shopper(issuer: &TestIssuer) -> CliShopper {
 
 /// Pays, and gives the payment's number.
 fn paid(till: &EnrolledTill<'_>, hanako: &CliShopper, sale: &str, amount: u64) -> String {
-    let told = asks(till, hanako, sale, amount);
-    assert_eq!(told["status"], "approved", "{told}");
-    told["id"].as_str().unwrap().to_owned()
+    let printed = asks(till, hanako, sale, amount);
+    assert_eq!(printed["status"], "approved", "{printed}");
+    printed["id"].as_str().unwrap().to_owned()
 }
 
 fn asks(till: &EnrolledTill<'_>, hanako: &CliShopper, sale: &str, amount: u64) -> Value {
@@ -116,9 +116,9 @@ fn what_was_declined_cannot_be_refunded() {
     hanako.signs_up(&issuer);
     done(&hanako.run(&["cards", "add", "pm_card_chargeCustomerFail"]));
     let till = EnrolledTill::new(&issuer, "till-1", "Tegata Ginza");
-    let told = asks(&till, &hanako, "kettle", 4980);
-    assert_eq!(told["status"], "declined");
-    let refused = run(&issuer, &with_why(&["refund", told["id"].as_str().unwrap()]));
+    let printed = asks(&till, &hanako, "kettle", 4980);
+    assert_eq!(printed["status"], "declined");
+    let refused = run(&issuer, &with_why(&["refund", printed["id"].as_str().unwrap()]));
     failed(&refused, 1, "declined");
 }
 
@@ -147,8 +147,8 @@ fn three_equal_payments_in_a_minute_are_reported_and_stopped() {
     assert!(words.contains("--why"), "{words}");
 
     assert_eq!(does(&issuer, &with_why(&["freeze", account]))["frozen"], true);
-    let told = asks(&till, &hanako, "sale-4", 480);
-    assert_eq!((&told["status"], &told["reason"]), (&json!("declined"), &json!("held")));
+    let printed = asks(&till, &hanako, "sale-4", 480);
+    assert_eq!((&printed["status"], &printed["reason"]), (&json!("declined"), &json!("held")));
 }
 
 #[test]
@@ -181,8 +181,8 @@ fn stopping_payments_counts_those_under_way_and_lets_them_end() {
     issuer.restart();
     issuer.clock.advance(60);
     until("nothing is under way", || does(&issuer, &stop) == under_way(0, 0));
-    let told = document(&run(&issuer, &["audit", "verify", "--json"]));
-    assert_eq!(told["holds"], true);
+    let printed = document(&run(&issuer, &["audit", "verify", "--json"]));
+    assert_eq!(printed["holds"], true);
 }
 
 /// The address of a processor that takes every connection and says nothing.

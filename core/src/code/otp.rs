@@ -80,7 +80,7 @@ mod tests {
 
     use super::*;
 
-    // RFC 6238, appendix B: SHA-256, seed of 32 bytes, 8 digits; its counters are taken here as ours.
+    // RFC 6238, appendix B: SHA-256, seed of 32 bytes, 8 digits; its counters are used as they are.
     #[test]
     fn meets_rfc_6238() {
         let key = Secret::new(b"12345678901234567890123456789012");

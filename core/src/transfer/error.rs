@@ -21,7 +21,7 @@ pub enum TransferError {
     /// The number does not have twelve digits.
     #[error("not a confirmation number: expected the twelve digits that the new phone shows")]
     InvalidNumber,
-    /// The number is that of another request: an attacker may have substituted theirs.
+    /// The number is that of another request: an attacker may have substituted their own.
     #[error(
         "the confirmation number does not match: the request is not the new phone's, and nothing was sealed"
     )]

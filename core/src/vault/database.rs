@@ -124,7 +124,7 @@ pub(super) fn identify(connection: &Connection, newest: u32) -> Result<(u32, Vau
         format => format,
     };
     check_tables(connection)?;
-    // The vault's id is all there is besides. A row without a name is not unlike any name, but it is none of ours.
+    // The vault's id is all there is besides. A row without a name is not unlike any name, but no row of this vault.
     let mut meta =
         connection.prepare("SELECT name, value FROM meta WHERE name IS NOT 'format' LIMIT 2")?;
     let mut rows = meta.query([])?;

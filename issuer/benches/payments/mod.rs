@@ -2,7 +2,7 @@
 //! charged, all of it durable. Clients, service and database share this machine. `cargo xtask load` says what of it.
 //!
 //! Of sixty requests 57 bring a fresh code, one is sent again as it was, one brings a code that was taken, one a code that
-//! is over. The processor is within the process and keeps nothing: what is measured is ours.
+//! is over. The processor is within the process and keeps nothing: only the issuer is measured.
 
 mod fill;
 mod processor_time;

@@ -149,7 +149,7 @@ impl Accounts {
         });
         match committed.await {
             Ok(committed) => committed,
-            // An address that another account has by now: as much is told as of a wrong code.
+            // An address that another account has by now: answered like a wrong code.
             Err(StoreError::HandleTaken | StoreError::NoSuchAccount) => {
                 Err(Refusal::InvalidCredentials.into())
             }

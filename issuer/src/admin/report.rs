@@ -168,13 +168,13 @@ pub async fn make(
         };
         findings.extend(busiest.into_iter().map(finding));
     }
-    // Many accounts at a till are many payments, too: it is told once.
-    let told: Vec<ActivitySubject> = findings
+    // Many accounts at a till are many payments, too: reported once.
+    let reported: Vec<ActivitySubject> = findings
         .iter()
         .filter(|f| f.what == Suspicion::ManyAccounts)
         .map(|f| f.who.clone())
         .collect();
-    findings.retain(|f| f.what != Suspicion::BusyTill || !told.contains(&f.who));
+    findings.retain(|f| f.what != Suspicion::BusyTill || !reported.contains(&f.who));
     let (wrong, usual) = store.wrong_codes(span, thresholds.wrong_codes, MOST).await?;
     let least = usual.saturating_mul(thresholds.times_usual);
     findings.extend(wrong.into_iter().filter(|wrong| wrong.count >= least).map(|wrong| {

@@ -34,7 +34,7 @@ pub enum AliasIndexError {
 }
 
 /// Fills the index of all prefixes for the period that was, the one that is and the next, and drops what is older. A
-/// key that cannot be opened harms one shopper: the others are filled in all the same, and then it is told.
+/// key that cannot be opened harms one shopper: the others are filled in all the same, and it is reported.
 pub(crate) async fn fill_index(
     store: &Store,
     keys: &Keys,

@@ -50,7 +50,7 @@ pub struct Config {
     pub mail_password: Option<SecretSetting>,
     /// A file that holds what `mail_password` would say.
     pub mail_password_file: Option<PathBuf>,
-    /// Who charges cards: one that speaks Stripe's interface, or, in development, ours, which moves no money. See
+    /// Who charges cards: one that speaks Stripe's interface, or, in development, the sandbox without money. See
     /// [`Config::processor`].
     pub processor: Option<Processor>,
     /// The secret key of the account there. In the environment, or by `processor_key_file`.

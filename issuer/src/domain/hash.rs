@@ -1,4 +1,4 @@
-//! SHA-256 of what is told by its hash: tokens, and bodies that may come again.
+//! SHA-256 of what is recognised by its hash: tokens, and bodies that may come again.
 
 use ring::digest::{SHA256, digest};
 

@@ -39,7 +39,7 @@ newtype! {
 }
 
 newtype! {
-    /// What a device calls one of its requests, 16 random bytes: the same request again is told by it.
+    /// What a device calls one of its requests, 16 random bytes: a repeated request is recognised by it.
     id RequestId
 }
 

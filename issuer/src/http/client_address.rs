@@ -48,7 +48,7 @@ impl<S: Sync> FromRequestParts<S> for ClientNetwork {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        // Every request has one (see frame.rs); a route that does not is not ours.
+        // Every request has one (see middleware.rs); a route that does not has no rate limit.
         parts.extensions.get().copied().ok_or(Problem::Internal)
     }
 }

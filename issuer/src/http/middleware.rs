@@ -22,7 +22,7 @@ use crate::metrics::RequestOutcome;
 /// Where an answer says which request it is for.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What tells one request from all others: 32 hex digits of ours, or what a trusted proxy called it. An extractor.
+/// What tells one request from all others: 32 random hex digits, or what a trusted proxy called it. An extractor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
 
@@ -219,7 +219,7 @@ fn known(method: &Method) -> &'static str {
 }
 
 /// Whether a client may read what only operators should: its network is one of those set for it, and if the request came
-/// through somebody who says so, that is a proxy we were told of.
+/// through somebody who says so, that is a configured proxy.
 pub(crate) fn is_operator(state: &AppState, client: ClientNetwork, headers: &HeaderMap) -> bool {
     let is_forwarded =
         headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);

@@ -241,8 +241,8 @@ impl Problem {
         Self::Busy { retry_after: RetryAfter::SECOND }
     }
 
-    /// A fault of ours: what failed goes to the log, under the request's id, and the answer says nothing of it.
-    /// `error` must not hold what a request contained or any secret; ours never do (CONTRIBUTING.md).
+    /// An internal error: what failed goes to the log, under the request's id, and the answer says nothing of it.
+    /// `error` must not hold what a request contained or any secret; no error here does (CONTRIBUTING.md).
     #[must_use]
     pub fn internal(doing: &'static str, error: &dyn std::fmt::Display) -> Self {
         tracing::error!(doing, %error, "internal error");
@@ -393,7 +393,7 @@ impl Problem {
         Facts { status, name, title, detail }
     }
 
-    /// What is told to tills alone.
+    /// Problems that only tills are answered.
     fn of_till(&self) -> Facts {
         let (status, name, title, detail) = match self {
             Self::NoKey => (
@@ -469,7 +469,7 @@ impl Problem {
         Facts { status, name, title, detail }
     }
 
-    /// What is told to tills that have managers.
+    /// Problems of tills that have managers.
     fn of_manager(&self) -> Facts {
         let (status, name, title, detail) = match self {
             Self::ManagerWrong => (
@@ -707,10 +707,10 @@ mod tests {
     fn who_came_too_often_is_told_when_to_come_again() {
         for problem in Problem::all() {
             let answer = problem.answer(None);
-            let told = answer.headers().contains_key(header::RETRY_AFTER);
+            let has_retry_after = answer.headers().contains_key(header::RETRY_AFTER);
             let waits = matches!(problem, Problem::Busy { .. })
                 || answer.status() == StatusCode::TOO_MANY_REQUESTS;
-            assert_eq!(told, waits, "{problem:?}");
+            assert_eq!(has_retry_after, waits, "{problem:?}");
         }
         let answer = Problem::Refused(Refusal::TooManyAttempts { wait: 3600 }).answer(None);
         assert_eq!(answer.headers()[header::RETRY_AFTER], "3600");

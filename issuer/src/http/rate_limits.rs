@@ -40,7 +40,7 @@ impl Clock for Ticks {
 
 /// Counts how often each key asks: so many at once, and then one each time a share of the period is over.
 ///
-/// Its memory is bounded: it knows at most as many keys as it was told. Where more of them ask, it forgets who could
+/// Its memory is bounded: it knows at most so many keys. Where more of them ask, it forgets who could
 /// ask freely anyway, then those nearest to it, so that a crowd of new ones does not set free who was stopped.
 pub struct Limiter<K: Clone + Eq + Hash> {
     limiter: RateLimiter<K, Bounded<K>, Ticks, NoOpMiddleware<Nanos>>,

@@ -19,7 +19,7 @@ impl Jobs {
         self.measure_aliases(now).await
     }
 
-    /// Apart from the job that fills the index, so that it is told, too, when that one is dead.
+    /// Apart from the job that fills the index, so that it is reported, too, when that one is dead.
     async fn measure_aliases(&self, now: UnixTime) -> Result<(), JobError> {
         let mut least: Option<IndexReadiness> = None;
         for scheme in self.store.schemes().await? {

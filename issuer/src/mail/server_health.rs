@@ -1,4 +1,4 @@
-//! Whether the mail server takes mail of ours, as far as the last tries tell: how often it is tried while it does not,
+//! Whether the mail server takes mail, as far as the last tries tell: how often it is tried while it does not,
 //! and what the log says of it.
 
 use std::time::{Duration, Instant};

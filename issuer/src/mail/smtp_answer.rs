@@ -1,6 +1,6 @@
 //! What a mail server's answer means for a mail: whether it is about the recipient, about this mail for now, or about us.
 //!
-//! A server's own words may repeat the address: of an answer only its codes and the command that it answers are told.
+//! A server's own words may repeat the address: of an answer only its codes and the command that it answers are given.
 
 use std::error::Error as _;
 use std::fmt;
@@ -51,7 +51,7 @@ pub(super) fn send_error(step: Step, error: &Error) -> SendError {
 /// Says what an answer means: three digits, and the text after them.
 fn classify(step: Step, code: &str, text: &str) -> SendError {
     let enhanced = enhanced_codes(text);
-    let told = match enhanced.first() {
+    let reason = match enhanced.first() {
         Some(EnhancedCode { class, subject, detail }) => {
             format!("the server answered {code} {class}.{subject}.{detail} to {step}")
         }
@@ -59,13 +59,13 @@ fn classify(step: Step, code: &str, text: &str) -> SendError {
     };
     let has_session = matches!(step, Step::Sender | Step::Recipient | Step::Content);
     if !has_session || code == "421" {
-        SendError::Unavailable(told)
+        SendError::Unavailable(reason)
     } else if !code.starts_with('5') {
-        SendError::Retry(told)
+        SendError::Retry(reason)
     } else if is_about_recipient(step, code, &enhanced, text) {
-        SendError::Rejected(told)
+        SendError::Rejected(reason)
     } else {
-        SendError::Refused(told)
+        SendError::Refused(reason)
     }
 }
 

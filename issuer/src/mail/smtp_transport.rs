@@ -206,7 +206,7 @@ impl MailTransport for SmtpTransport {
     }
 }
 
-/// The mail as it is sent. Its id is made of ours: sent twice, it is the same mail.
+/// The mail as it is sent. Its Message-ID is made of the stored id: sent twice, it is the same mail.
 fn message(from: &Sender, mail: &OutgoingEmail) -> Result<Message, SendError> {
     let never = |what: &str| SendError::Rejected(what.to_owned());
     let to: Address = mail.to.mailbox().parse().map_err(|_| never("its address is not one"))?;

@@ -23,7 +23,7 @@ pub enum SendError {
     /// The server does not take this mail at the moment; it is tried again.
     #[error("the mail was not accepted: {0}")]
     Retry(String),
-    /// The server refuses mail of ours, for a reason that is not the recipient: the operator has to act, and the mail is
+    /// The server refuses all mail, for a reason that is not the recipient: the operator has to act, and the mail is
     /// tried again.
     #[error("the mail server refuses mail from this service: {0}")]
     Refused(String),

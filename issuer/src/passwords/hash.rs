@@ -12,7 +12,7 @@ use super::{NewPassword, Password};
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(phc::PasswordHash);
 
-/// What was stored is not a hash that we made, or asks for more work than ours do.
+/// What was stored is not a hash made here, or asks for more work than those made here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the stored password hash is not Argon2id at the configured cost")]
 pub struct HashUnreadable;

@@ -16,7 +16,7 @@ use super::{NewPassword, Password, PasswordHash, WeakPassword};
 use crate::domain::InternalError;
 
 /// Hashes and judges passwords on threads of its own, so that a flood of logins takes no more of the machine than it was
-/// given. What does not fit into its queue is told to come again, with the time that the queue takes.
+/// given. What does not fit into its queue is refused, with the time that the queue takes.
 pub struct Passwords {
     queues: Arc<Queues>,
     room: usize,
@@ -104,7 +104,7 @@ impl Passwords {
         self.nobody.clone()
     }
 
-    /// Judges a password to be set, with what is known `about` its owner. What can be seen at once is told at once: only
+    /// Judges a password to be set, with what is known `about` its owner. What is seen at once needs no queue: only
     /// the rest waits in the queue.
     ///
     /// # Errors
@@ -350,11 +350,11 @@ mod tests {
     async fn work_that_nobody_waits_for_is_skipped() {
         let pool = pool(1, 2);
         let (release, released) = channel::<()>();
-        let (told, heard) = channel();
+        let (sender, receiver) = channel();
         let mut blocked = Box::pin(pool.run(stranger(), move || {
             let _ = released.recv();
         }));
-        let mut forgotten = Box::pin(pool.run(stranger(), move || told.send(()).unwrap()));
+        let mut forgotten = Box::pin(pool.run(stranger(), move || sender.send(()).unwrap()));
         let mut context = Context::from_waker(Waker::noop());
         assert!(blocked.as_mut().poll(&mut context).is_pending());
         assert!(forgotten.as_mut().poll(&mut context).is_pending());
@@ -362,6 +362,6 @@ mod tests {
         release.send(()).unwrap();
         blocked.await.unwrap();
         pool.run(stranger(), || ()).await.unwrap();
-        assert!(heard.recv().is_err());
+        assert!(receiver.recv().is_err());
     }
 }

@@ -133,7 +133,7 @@ impl Waiting {
 
 /// The jobs of strangers: a line for each block of networks, served in turns. While there is room, a line is as long as
 /// it likes; when there is none, whoever has less waiting takes the place of who has most. So a flood from one network
-/// delays others by one job for each of theirs.
+/// delays others by one job for each of its own.
 #[derive(Default)]
 struct Strangers {
     lines: HashMap<NetworkBlock, VecDeque<(u8, Job)>>,

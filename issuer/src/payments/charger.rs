@@ -12,7 +12,7 @@ pub enum ChargeOutcome {
     Done,
     /// The processor has said no.
     Declined,
-    /// Not known yet: the till is told so and asks again.
+    /// Not known yet: the till is answered so and asks again.
     Pending,
 }
 

@@ -46,7 +46,7 @@ const PAGE: u32 = 256;
 const MAX_PAGES: usize = 16;
 /// How many cards are forgotten in one round.
 const CARDS_PER_ROUND: u32 = 16;
-/// How long the processor has to forget a card before it is told again, in seconds.
+/// How long the processor has to forget a card before it is asked again, in seconds.
 const FORGET_RETRY_SECONDS: i64 = 60;
 
 /// Charges cards. A clone is the same one.
@@ -137,7 +137,7 @@ impl CardCharger for ProcessorCharger {
 }
 
 impl ProcessorCharger {
-    /// With this store and this processor; whose cards they are is told by `tell`.
+    /// With this store and this processor; `tell` gives whose cards they are.
     #[must_use]
     pub fn new(
         store: Store,
@@ -257,7 +257,7 @@ impl ProcessorCharger {
         Some(now)
     }
 
-    /// What was asked and is not known is called so: the till is told, and the job takes it up.
+    /// What was asked and is not known is called so: the till hears it, and the job takes it up.
     async fn mark_unknown(&self, at: Authorisation, error: &StepError) {
         if matches!(error, StepError::Store(StoreError::VersionConflict)) {
             return;

@@ -76,8 +76,8 @@ fn wrong_totp() -> SecondFactor {
     SecondFactor::Totp(TotpText::new("000000").unwrap())
 }
 
-fn is_told_to_wait<T: std::fmt::Debug>(told: &Result<T, IssuerError>) -> bool {
-    matches!(told, Err(IssuerError::Problem(IssuerProblem::Busy(_))))
+fn is_told_to_wait<T: std::fmt::Debug>(result: &Result<T, IssuerError>) -> bool {
+    matches!(result, Err(IssuerError::Problem(IssuerProblem::Busy(_))))
 }
 
 /// Tries this password until the network's share is used up; gives how many were taken.
@@ -85,12 +85,12 @@ fn use_up_log_ins(attacker: &TestShopper<'_>, with: &str) -> usize {
     for taken in 0.. {
         match attacker.try_log_in(with, Some(wrong_totp())) {
             Err(IssuerError::Problem(IssuerProblem::Refused(Refusal::InvalidCredentials))) => {}
-            told => {
+            result => {
                 let code_needed = matches!(
-                    told,
+                    result,
                     Err(IssuerError::Problem(IssuerProblem::Refused(Refusal::CodeNeeded)))
                 );
-                assert!(code_needed || is_told_to_wait(&told), "{told:?}");
+                assert!(code_needed || is_told_to_wait(&result), "{result:?}");
                 return taken;
             }
         }
@@ -148,8 +148,8 @@ fn an_attacker_on_64_networks_locks_nobody_out(issuer: &TestIssuer) {
 
     let mut phone = on_new_phone(issuer, &hanako);
     // Without a proof, the owner is asked for a mailed code, and never told to wait.
-    let told = phone.try_log_in(PASSWORD, Some(SecondFactor::Totp(phone.totp())));
-    assert_eq!(refusal(told), Refusal::CodeNeeded);
+    let result = phone.try_log_in(PASSWORD, Some(SecondFactor::Totp(phone.totp())));
+    assert_eq!(refusal(result), Refusal::CodeNeeded);
 
     let code = SecondFactor::RecoveryCode(hanako.recovery[0].clone());
     let logged_in = phone.try_log_in(PASSWORD, Some(code)).unwrap();
@@ -187,8 +187,8 @@ fn past_the_budget_of_an_address_a_mailed_code_is_needed(issuer: &TestIssuer) {
     let mut nobody = issuer.new_shopper(NOBODY);
     nobody.network = Some(OWNERS);
     for person in [&phone, &nobody] {
-        let told = person.try_log_in(PASSWORD, Some(wrong_totp()));
-        assert_eq!(refusal(told), Refusal::CodeNeeded);
+        let result = person.try_log_in(PASSWORD, Some(wrong_totp()));
+        assert_eq!(refusal(result), Refusal::CodeNeeded);
     }
     let tickets = [&phone, &nobody].map(|person| person.request_log_in_code().unwrap());
     assert_eq!(tickets[0].expose().len(), tickets[1].expose().len());
@@ -199,21 +199,21 @@ fn past_the_budget_of_an_address_a_mailed_code_is_needed(issuer: &TestIssuer) {
         person.call_signed(&LogIn { mailed_code, ..log_in(person, with, factor) })
     };
     let wrong = MailedCodeText::new("00000000").unwrap();
-    let told = log_in_with(&phone, &tickets[0], &wrong, PASSWORD);
-    assert_eq!(refusal(told), Refusal::CodeNeeded, "as if none had come");
+    let result = log_in_with(&phone, &tickets[0], &wrong, PASSWORD);
+    assert_eq!(refusal(result), Refusal::CodeNeeded, "as if none had come");
     let mut other = on_new_phone(issuer, &hanako);
     other.network = Some(network(60));
-    let told = log_in_with(&other, &tickets[0], &code, PASSWORD);
-    assert_eq!(refusal(told), Refusal::CodeNeeded, "the code of another device");
-    let told = log_in_with(&phone, &tickets[0], &code, "nine loud magpies");
-    assert_eq!(refusal(told), Refusal::InvalidCredentials);
+    let result = log_in_with(&other, &tickets[0], &code, PASSWORD);
+    assert_eq!(refusal(result), Refusal::CodeNeeded, "the code of another device");
+    let result = log_in_with(&phone, &tickets[0], &code, "nine loud magpies");
+    assert_eq!(refusal(result), Refusal::InvalidCredentials);
     let logged_in = log_in_with(&phone, &tickets[0], &code, PASSWORD).unwrap();
     phone.session = Some(logged_in.session);
     phone.view().unwrap();
     // After a while the address has something left for anybody.
     issuer.advance_clock(30);
-    let told = nobody.try_log_in(PASSWORD, Some(wrong_totp()));
-    assert_eq!(refusal(told), Refusal::InvalidCredentials);
+    let result = nobody.try_log_in(PASSWORD, Some(wrong_totp()));
+    assert_eq!(refusal(result), Refusal::InvalidCredentials);
 }
 
 fn wrong_factors_of_strangers_do_not_shut_the_owner_out(issuer: &TestIssuer) {
@@ -221,8 +221,8 @@ fn wrong_factors_of_strangers_do_not_shut_the_owner_out(issuer: &TestIssuer) {
     let taken = |nth| use_up_log_ins(&attacker(issuer, HANAKO, nth), PASSWORD);
     assert_eq!(taken(0) + taken(1) + taken(2), 30);
     let phone = on_new_phone(issuer, &hanako);
-    let told = phone.try_log_in(PASSWORD, Some(phone.next_totp()));
-    assert_eq!(refusal(told), Refusal::InvalidCredentials, "twenty values are used up");
+    let result = phone.try_log_in(PASSWORD, Some(phone.next_totp()));
+    assert_eq!(refusal(result), Refusal::InvalidCredentials, "twenty values are used up");
     let ticket = phone.request_log_in_code().unwrap();
     let code = last_code(issuer, "login code", 1);
     let mailed_code = Some(LogInCode { ticket, code });
@@ -239,8 +239,8 @@ fn wrong_factors_of_strangers_do_not_shut_the_owner_out(issuer: &TestIssuer) {
 fn one_network_uses_up_no_more_than_its_share(issuer: &TestIssuer) {
     let hanako = issuer.signed_up_shopper(HANAKO);
     assert_eq!(use_up_log_ins(&attacker(issuer, HANAKO, 0), "nine loud magpies"), 10);
-    let told = attacker(issuer, HANAKO, 0).try_log_in("nine loud magpies", None);
-    assert!(is_told_to_wait(&told), "{told:?}");
+    let result = attacker(issuer, HANAKO, 0).try_log_in("nine loud magpies", None);
+    assert!(is_told_to_wait(&result), "{result:?}");
     // All addresses of a customer of IPv6 are one network.
     let mut customer = attacker(issuer, HANAKO, 0);
     let of_customer = |number: u16| {
@@ -248,8 +248,8 @@ fn one_network_uses_up_no_more_than_its_share(issuer: &TestIssuer) {
     };
     for number in 0..10 {
         customer.network = Some(of_customer(number).into());
-        let told = customer.try_log_in("nine loud magpies", None);
-        assert_eq!(refusal(told), Refusal::InvalidCredentials);
+        let result = customer.try_log_in("nine loud magpies", None);
+        assert_eq!(refusal(result), Refusal::InvalidCredentials);
     }
     customer.network = Some(of_customer(77).into());
     assert!(is_told_to_wait(&customer.try_log_in("nine loud magpies", None)));
@@ -261,10 +261,10 @@ fn one_network_uses_up_no_more_than_its_share(issuer: &TestIssuer) {
     for nth in 0..5 {
         let attacker = attacker(issuer, HANAKO, nth);
         for time in 0..4 {
-            let told = attacker.begin_reset();
-            assert!(told.is_ok() || is_told_to_wait(&told), "{told:?}");
-            assert!(time < 3 || told.is_err(), "three for each network");
-            mailed += usize::from(told.is_ok());
+            let result = attacker.begin_reset();
+            assert!(result.is_ok() || is_told_to_wait(&result), "{result:?}");
+            assert!(time < 3 || result.is_err(), "three for each network");
+            mailed += usize::from(result.is_ok());
         }
     }
     assert_eq!((mailed, count_of(issuer, "password reset code")), (10, 10));
@@ -285,8 +285,8 @@ fn a_flood_from_one_network_delays_nobody_else(issuer: &TestIssuer) {
                     }
                     // One address for each try: no budget of an address is ever used up.
                     attacker.address = format!("nobody-{nth}-{time}@example.org");
-                    let told = attacker.try_log_in("nine loud magpies", None);
-                    if is_told_to_wait(&told) {
+                    let result = attacker.try_log_in("nine loud magpies", None);
+                    if is_told_to_wait(&result) {
                         sent_away.store(true, Ordering::SeqCst);
                     }
                 }
@@ -299,8 +299,8 @@ fn a_flood_from_one_network_delays_nobody_else(issuer: &TestIssuer) {
             for nth in 1..=10 {
                 let mut stranger = issuer.new_shopper(&format!("honest-{nth}@example.org"));
                 stranger.network = Some(Ipv4Addr::new(198, 51, nth, 7).into());
-                let told = stranger.try_log_in(PASSWORD, None);
-                assert_eq!(refusal(told), Refusal::InvalidCredentials, "heard, not sent away");
+                let result = stranger.try_log_in(PASSWORD, None);
+                assert_eq!(refusal(result), Refusal::InvalidCredentials, "heard, not sent away");
             }
         }));
         stop.store(true, Ordering::SeqCst);
@@ -337,8 +337,8 @@ fn a_password_is_hashed_after_its_mailed_code_matched(issuer: &TestIssuer) {
     assert_eq!(hashed(), before, "nothing is judged or hashed for who does not know the code");
     // Who knows it may choose again, as often as it takes, though one comparison is left.
     for weak in ["password1", "short", "hanako12", "12345678", "aaaaaaaaaaaa", "qwertyuiop"] {
-        let told = submit(&code, weak);
-        assert_eq!(told, Err(IssuerError::Problem(IssuerProblem::WeakPassword)), "{weak}");
+        let result = submit(&code, weak);
+        assert_eq!(result, Err(IssuerError::Problem(IssuerProblem::WeakPassword)), "{weak}");
     }
     submit(&code, PASSWORD).unwrap();
     assert_eq!(hashed(), before + 1);
@@ -413,8 +413,8 @@ fn refuse_known_passwords(start: impl Fn(&str) -> TestIssuer) {
         "Violet-Tractor-9",
     ];
     for with in weak {
-        let told = submit(with);
-        assert_eq!(told, Err(IssuerError::Problem(IssuerProblem::WeakPassword)), "{with}");
+        let result = submit(with);
+        assert_eq!(result, Err(IssuerError::Problem(IssuerProblem::WeakPassword)), "{with}");
     }
     submit(PASSWORD).unwrap();
 }

@@ -121,9 +121,9 @@ fn no_payment_secret_is_in_logs_answers_files_or_a_core_dump() {
     let guess = String::from_utf8(guess).unwrap();
     let mut answers = String::new();
     let mut asks = |what: &str, code: &str, amount: u64, says: &str| {
-        let told = till.authorise(&payments, what, code, amount);
-        assert_eq!(told.outcome(), says, "{what}");
-        answers.push_str(&told.body.to_string());
+        let result = till.authorise(&payments, what, code, amount);
+        assert_eq!(result.outcome(), says, "{what}");
+        answers.push_str(&result.body.to_string());
     };
     asks("taken", &first, 100, "declined"); // the account has no card
     asks("replayed", &first, 100, "declined used");

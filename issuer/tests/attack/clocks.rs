@@ -30,8 +30,8 @@ fn a_clock_set_back_a_day_reopens_nothing(issuer: &TestIssuer) {
     let code = hanako.mailed_code(5);
     let wrong = tegata::protocol::MailedCodeText::new("00000000").unwrap();
     for _ in 0..5 {
-        let told = hanako.submit_reset_proof(&ticket, wrong.clone(), hanako.next_totp());
-        assert_eq!(refusal(told), Refusal::InvalidCredentials);
+        let result = hanako.submit_reset_proof(&ticket, wrong.clone(), hanako.next_totp());
+        assert_eq!(refusal(result), Refusal::InvalidCredentials);
     }
     issuer.set_clock_back(DAY);
     // The value that was used, and those of steps that are over, though the clock is there again.

@@ -59,12 +59,12 @@ fn a_reset_is_finished_with_its_notice_or_not_at_all(issuer: &TestIssuer) {
         let ticket = hanako.begin_reset().unwrap();
         let code = hanako.mailed_code(mailed + 1);
         hanako.submit_reset_proof(&ticket, code, hanako.next_totp()).unwrap();
-        let told = notices(issuer);
+        let result = notices(issuer);
         let call = reset_finish(&hanako, &ticket, new);
         let mut went_out = false;
         let answer = asked(&hanako, &call, die_at, |child| {
             while !child.is_dead() && !went_out {
-                went_out = notices(issuer) > told;
+                went_out = notices(issuer) > result;
                 std::thread::yield_now();
             }
         });
@@ -76,7 +76,7 @@ fn a_reset_is_finished_with_its_notice_or_not_at_all(issuer: &TestIssuer) {
             unanswered += u32::from(answer.is_none());
         } else {
             assert!(answer.is_none(), "what was answered was done");
-            assert_eq!(notices(issuer), told);
+            assert_eq!(notices(issuer), result);
             assert!(hanako.try_log_in(old, None).is_ok() && hanako.view().is_ok());
             hanako.finish_reset(&ticket, new).unwrap();
             undone += 1;
@@ -86,7 +86,7 @@ fn a_reset_is_finished_with_its_notice_or_not_at_all(issuer: &TestIssuer) {
         // Bounded, so that a notice that never comes fails the test and does not hang it.
         let came = (0..600).any(|_| {
             std::thread::sleep(std::time::Duration::from_millis(50));
-            notices(issuer) > told
+            notices(issuer) > result
         });
         assert!(came, "the notice went out");
         // What died between a mail's way out and the word that it is sent has it sent twice.
@@ -119,8 +119,8 @@ fn a_sign_up_is_finished_whole_or_not_at_all(issuer: &TestIssuer) {
                 assert_eq!(person.view().unwrap().sessions.len(), 1);
                 undone += 1;
             }
-            told => {
-                assert_eq!(refusal(told), Refusal::InvalidCredentials);
+            result => {
+                assert_eq!(refusal(result), Refusal::InvalidCredentials);
                 person.complete_log_in(PASSWORD).unwrap();
                 let view = person.view().unwrap();
                 let there = (view.recovery_codes_left, view.devices.len(), view.sessions.len());

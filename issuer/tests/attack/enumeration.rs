@@ -131,6 +131,6 @@ fn what_was_wrong_costs_the_same(issuer: &TestIssuer) {
     // A ticket that was never given, of another purpose, and of a reset that is over.
     hanako.submit_reset_proof(&right, code.clone(), hanako.next_totp()).unwrap();
     hanako.finish_reset(&right, NEW_PASSWORD).unwrap();
-    let told = hanako.submit_reset_proof(&right, code, hanako.next_totp());
-    assert!(told.is_err());
+    let result = hanako.submit_reset_proof(&right, code, hanako.next_totp());
+    assert!(result.is_err());
 }

@@ -54,10 +54,10 @@ fn what_was_stolen_takes_no_change_back(issuer: &TestIssuer) {
 
     let notice = issuer.code_in_mail(HANAKO, 0, "two-step verification was changed");
     issuer.advance_clock(5 * DAY);
-    let told = take_back(&thief, &notice, thief.next_totp());
-    assert_eq!(refusal(told), Refusal::InvalidCredentials);
-    let told = thief.try_log_in(PASSWORD, Some(thief.next_totp()));
-    assert_eq!(refusal(told), Refusal::InvalidCredentials);
+    let result = take_back(&thief, &notice, thief.next_totp());
+    assert_eq!(refusal(result), Refusal::InvalidCredentials);
+    let result = thief.try_log_in(PASSWORD, Some(thief.next_totp()));
+    assert_eq!(refusal(result), Refusal::InvalidCredentials);
     assert_eq!(owner.view().unwrap().devices.len(), 1);
     // Had a stranger replaced it, the owner would take that back with a recovery code from before.
     take_back(&owner, &notice, recovery(1)).unwrap();

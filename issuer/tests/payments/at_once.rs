@@ -32,9 +32,13 @@ fn a_try_waits_for_those_before_it_and_counts_them() {
     let day = issuer.now().seconds() / 86_400;
     // The first of the day: there was no count that could have been locked.
     let guessed = format!("INSERT INTO attempts VALUES ({of_credential}, {day}, 100)");
-    let told =
+    let result =
         payments.while_locked(&lock, &guessed, || till.authorise(&payments, "sale", &code, 100));
-    assert_eq!(told.outcome(), "declined not_valid", "the right code, behind a hundred wrong ones");
+    assert_eq!(
+        result.outcome(),
+        "declined not_valid",
+        "the right code, behind a hundred wrong ones"
+    );
 }
 
 fn all_at_once(n: usize, work: impl Fn(usize) -> TillReply + Sync) -> Vec<TillReply> {
@@ -45,10 +49,10 @@ fn all_at_once(n: usize, work: impl Fn(usize) -> TillReply + Sync) -> Vec<TillRe
     })
 }
 
-fn counted(told: &[TillReply]) -> BTreeMap<String, usize> {
+fn counted(result: &[TillReply]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
-    for told in told {
-        *counts.entry(told.outcome()).or_default() += 1;
+    for result in result {
+        *counts.entry(result.outcome()).or_default() += 1;
     }
     counts
 }
@@ -58,9 +62,9 @@ fn of_sixty_four_tills_with_one_code_one_is_accepted(issuer: &TestIssuer) {
     let tills: Vec<_> = (0..64).map(|n| payments.till(&format!("till-{n}"))).collect();
     let shopper = payments.payer(1);
     let code = payments.code(&shopper, 0, None);
-    let told = all_at_once(64, |n| tills[n].authorise(&payments, "sale", &code, 100));
+    let result = all_at_once(64, |n| tills[n].authorise(&payments, "sale", &code, 100));
     let expected = [("approved".to_owned(), 1), ("declined used".to_owned(), 63)];
-    assert_eq!(counted(&told), expected.into());
+    assert_eq!(counted(&result), expected.into());
     assert_eq!(payments.number("SELECT SUM(spent) FROM payers"), 100);
 }
 
@@ -69,11 +73,13 @@ fn sixty_four_requests_of_one_key_are_one_payment(issuer: &TestIssuer) {
     let till = payments.till("till-1");
     let shopper = payments.payer(1);
     let code = payments.code(&shopper, 0, None);
-    let told = all_at_once(64, |_| till.authorise(&payments, "sale", &code, 100));
-    let ids: std::collections::BTreeSet<_> = told.iter().map(TillReply::id).collect();
-    assert_eq!(ids.len(), 1, "{told:?}");
+    let result = all_at_once(64, |_| till.authorise(&payments, "sale", &code, 100));
+    let ids: std::collections::BTreeSet<_> = result.iter().map(TillReply::id).collect();
+    assert_eq!(ids.len(), 1, "{result:?}");
     // Some may have come while the card was being charged.
-    assert!(told.iter().all(|told| ["approved", "pending"].contains(&told.outcome().as_str())));
+    assert!(
+        result.iter().all(|result| ["approved", "pending"].contains(&result.outcome().as_str()))
+    );
     assert_eq!(till.authorise(&payments, "sale", &code, 100).outcome(), "approved");
     assert_eq!(payments.number("SELECT COUNT(*) FROM authorisations"), 1);
 }
@@ -82,12 +88,12 @@ fn sixty_four_keys_of_one_sale_are_one_payment(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let till = payments.till("till-1");
     let shoppers: Vec<_> = (0..64).map(|n| payments.payer(n)).collect();
-    let told = all_at_once(64, |n| {
+    let result = all_at_once(64, |n| {
         let code = payments.code(&shoppers[n], 0, None);
         till.authorise_as(&payments, &format!("key-{n}"), "sale", &code, 100)
     });
     // Whoever came first pays; the sale is nobody else's.
-    let counts = counted(&told);
+    let counts = counted(&result);
     assert_eq!((counts["approved"], counts["reference-reused"]), (1, 63), "{counts:?}");
     assert_eq!(payments.number("SELECT SUM(spent) FROM payers"), 100);
 }
@@ -103,10 +109,10 @@ fn many_payments_of_one_account_keep_to_its_limit(issuer: &TestIssuer) {
         issuer.advance_clock(30);
     }
     issuer.set_clock_back(60);
-    let told = all_at_once(codes.len(), |n| {
+    let result = all_at_once(codes.len(), |n| {
         till.authorise(&payments, &format!("sale-{n}"), &codes[n].1, 3000)
     });
-    let counts = counted(&told);
+    let counts = counted(&result);
     let approved = counts.get("approved").copied().unwrap_or_default();
     assert!((1..=3).contains(&approved), "{counts:?}");
     assert_eq!(
@@ -122,12 +128,15 @@ fn a_void_and_its_payment_at_once_end_with_nothing_spent(issuer: &TestIssuer) {
     for n in 0..16 {
         let what = format!("sale-{n}");
         let code = payments.next_code(&shopper);
-        let told = all_at_once(2, |side| match side {
+        let result = all_at_once(2, |side| match side {
             0 => till.authorise(&payments, &what, &code, 100),
             _ => payments.void(&till, &json!({ "key": what })),
         });
         let after = till.authorise(&payments, &what, &code, 100).outcome();
-        assert!(["voided", "refunded", "reversing"].contains(&after.as_str()), "{told:?} {after}");
+        assert!(
+            ["voided", "refunded", "reversing"].contains(&after.as_str()),
+            "{result:?} {after}"
+        );
     }
     let open = "SELECT COUNT(*) FROM authorisations WHERE state NOT IN ('voided', 'refunded')";
     assert_eq!(payments.number(open), 0);
@@ -143,7 +152,7 @@ fn declined_cards_among_paying_ones_keep_the_sums(issuer: &TestIssuer) {
     let mut declined = 0;
     for round in 0..ROUNDS {
         let is_over = AtomicBool::new(false);
-        let told = thread::scope(|scope| {
+        let result = thread::scope(|scope| {
             scope.spawn(|| {
                 for says in [ChargeOutcome::Declined, ChargeOutcome::Done].into_iter().cycle() {
                     *issuer.processor.lock().unwrap() = says;
@@ -153,16 +162,16 @@ fn declined_cards_among_paying_ones_keep_the_sums(issuer: &TestIssuer) {
                     thread::yield_now();
                 }
             });
-            let told = all_at_once(30, |n| {
+            let result = all_at_once(30, |n| {
                 let code = payments.code(&shoppers[n % 6], u8::try_from(n / 6).unwrap(), None);
                 tills[n % 8].authorise(&payments, &format!("sale-{round}-{n}"), &code, 100)
             });
             is_over.store(true, Ordering::SeqCst);
-            told
+            result
         });
-        let counts = counted(&told);
+        let counts = counted(&result);
         let of = |words: &str| counts.get(words).copied().unwrap_or_default();
-        // Whoever came with an older code than another of the same shopper is told so.
+        // Whoever came with an older code than another of the same shopper is answered so.
         assert_eq!(of("approved") + of("declined") + of("declined used"), 30, "{counts:?}");
         approved += of("approved");
         declined += of("declined");

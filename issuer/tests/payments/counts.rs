@@ -104,8 +104,9 @@ fn unusually_many_wrong_codes_raise_an_alarm(issuer: &TestIssuer) {
     counted("ttill-2", today, 139);
     counted("ca-credential", today, 1000);
     let wrong = |n: u8| {
-        let told = till.authorise(&payments, &format!("sale-{n}"), "496000000000000000000000", 100);
-        assert_eq!(told.outcome(), "declined not_valid");
+        let result =
+            till.authorise(&payments, &format!("sale-{n}"), "496000000000000000000000", 100);
+        assert_eq!(result.outcome(), "declined not_valid");
     };
     wrong(0);
     let counts = || {

@@ -45,8 +45,8 @@ fn decimals_are_told(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let till = payments.till("till-1");
     let shopper = payments.payer(1);
-    let told = payments.get(&till, "/v1/till").body;
-    assert_eq!((&told["currency"], &told["decimals"]), (&json!("KWD"), &json!(3)));
+    let result = payments.get(&till, "/v1/till").body;
+    assert_eq!((&result["currency"], &result["decimals"]), (&json!("KWD"), &json!(3)));
     let pays = |key: &str, amount: u64| {
         let code = payments.next_code(&shopper);
         let body = json!({ "code": code, "amount": amount, "currency": "KWD", "reference": key });

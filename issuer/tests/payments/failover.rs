@@ -24,7 +24,7 @@ fn a_failover_loses_and_doubles_no_approval() {
     let shoppers: Vec<TestPayer> =
         (0..TILLS * SHOPPERS).map(|n| payments.payer(u8::try_from(n).unwrap())).collect();
     let answered = AtomicUsize::new(0);
-    let told: BTreeMap<String, TillReply> = thread::scope(|scope| {
+    let result: BTreeMap<String, TillReply> = thread::scope(|scope| {
         let each = tills.iter().enumerate().map(|(n, till)| {
             let payments = &payments;
             let answered = &answered;
@@ -43,14 +43,14 @@ fn a_failover_loses_and_doubles_no_approval() {
         each.into_iter().flat_map(|one| one.join().unwrap()).collect()
     });
 
-    assert_eq!(told.len(), ALL);
-    let ids: BTreeSet<&str> = told.values().map(TillReply::id).collect();
+    assert_eq!(result.len(), ALL);
+    let ids: BTreeSet<&str> = result.values().map(TillReply::id).collect();
     assert_eq!(ids.len(), ALL, "one payment for each sale");
-    for (sale, told) in &told {
+    for (sale, result) in &result {
         let till = tills.iter().find(|till| sale.starts_with(till.id.as_str())).unwrap();
-        let stands = payments.get(till, &format!("/v1/authorisations/{}", told.id()));
+        let stands = payments.get(till, &format!("/v1/authorisations/{}", result.id()));
         assert_eq!(stands.status, 200, "{sale} is lost");
-        if told.outcome() == "approved" {
+        if result.outcome() == "approved" {
             assert_eq!(stands.outcome(), "approved", "{sale}");
         }
     }
@@ -69,7 +69,7 @@ fn pays(
     shoppers: &[TestPayer],
     answered: &AtomicUsize,
 ) -> Vec<(String, TillReply)> {
-    let mut told = Vec::new();
+    let mut result = Vec::new();
     for nth in 0..CODES {
         for (who, shopper) in shoppers.iter().enumerate() {
             let code = payments.code(shopper, nth, None);
@@ -86,8 +86,8 @@ fn pays(
             };
             assert!(["approved", "pending"].contains(&answer.outcome().as_str()), "{answer:?}");
             answered.fetch_add(1, Ordering::SeqCst);
-            told.push((sale, answer));
+            result.push((sale, answer));
         }
     }
-    told
+    result
 }

@@ -119,12 +119,12 @@ fn of_many_codes_at_once_five_are_compared(issuer: &TestIssuer) {
     let till = payments.till("till-1");
     let code = add(&payments, &till, "Hanako");
     let wrong = other(&code);
-    let told: Vec<_> = std::thread::scope(|scope| {
+    let result: Vec<_> = std::thread::scope(|scope| {
         let ask = || void(&payments, &till, "a", &json!(wrong)).outcome();
         let all: Vec<_> = (0..32).map(|_| scope.spawn(ask)).collect();
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
-    let compared = told.iter().filter(|told| *told == "manager-wrong").count();
-    let waits = told.iter().filter(|told| *told == "manager-wait").count();
-    assert_eq!((compared, waits), (5, 27), "{told:?}");
+    let compared = result.iter().filter(|result| *result == "manager-wrong").count();
+    let waits = result.iter().filter(|result| *result == "manager-wait").count();
+    assert_eq!((compared, waits), (5, 27), "{result:?}");
 }

@@ -18,9 +18,9 @@ fn a_payment_number_tells_nothing_of_the_stored_id(issuer: &TestIssuer) {
     let shopper = payments.payer_of(&hanako, 1);
     let pays = |nth: u8| {
         let code = payments.code(&shopper, nth, None);
-        let told = till.authorise(&payments, &nth.to_string(), &code, 100);
-        assert_eq!(told.outcome(), "approved");
-        told.id().to_owned()
+        let result = till.authorise(&payments, &nth.to_string(), &code, 100);
+        assert_eq!(result.outcome(), "approved");
+        result.id().to_owned()
     };
     let numbers = [pays(0), pays(1)];
     // Stored ids of one second have their first half in common, all but the last digits of it.

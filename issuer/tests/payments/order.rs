@@ -36,11 +36,11 @@ fn a_code_is_taken_once_and_the_card_is_charged(issuer: &TestIssuer) {
     let other = payments.till("till-2");
     let shopper = payments.payer(1);
     let code = payments.code(&shopper, 0, None);
-    let told = till.authorise(&payments, "sale-1", &code, 1980);
-    assert_eq!(told.outcome(), "approved");
-    let id = told.id().to_owned();
+    let result = till.authorise(&payments, "sale-1", &code, 1980);
+    assert_eq!(result.outcome(), "approved");
+    let id = result.id().to_owned();
     assert_eq!(
-        told.body,
+        result.body,
         json!({
             "id": id, "status": "approved", "amount": 1980, "currency": "JPY",
             "reference": "sale-1", "time": issuer.now().seconds(),
@@ -48,11 +48,11 @@ fn a_code_is_taken_once_and_the_card_is_charged(issuer: &TestIssuer) {
     );
     assert_eq!(till.authorise(&payments, "sale-2", &code, 1980).outcome(), "declined used");
     assert_eq!(other.authorise(&payments, "sale-1", &code, 1980).outcome(), "declined used");
-    assert_eq!(payments.get(&till, &format!("/v1/authorisations/{id}")), told);
+    assert_eq!(payments.get(&till, &format!("/v1/authorisations/{id}")), result);
     assert_eq!(payments.get(&other, &format!("/v1/authorisations/{id}")).outcome(), "not-found");
     assert_eq!(payments.get(&till, "/v1/authorisations/1").outcome(), "not-found");
     let last = payments.get(&till, "/v1/authorisations");
-    assert_eq!(last.body, json!({ "authorisations": [told.body] }));
+    assert_eq!(last.body, json!({ "authorisations": [result.body] }));
     // The next of the same half minute is another code; one before it counts as used then.
     let first = payments.code(&shopper, 1, None);
     let third = payments.code(&shopper, 2, None);
@@ -348,8 +348,8 @@ fn an_account_that_pays_nothing_uses_its_code_all_the_same(issuer: &TestIssuer) 
     let session = shopper.session;
     let code = payments.code(&shopper, 0, None);
     payments.apply_event(&shopper, move || Event::Freeze { session, signer: None });
-    let told = till.authorise(&payments, "frozen", &code, 100);
-    assert_eq!((told.outcome().as_str(), told.body["id"].is_string()), ("declined held", true));
+    let result = till.authorise(&payments, "frozen", &code, 100);
+    assert_eq!((result.outcome().as_str(), result.body["id"].is_string()), ("declined held", true));
     payments.apply_event(&shopper, move || Event::Unfreeze { session });
     assert_eq!(till.authorise(&payments, "thawed", &code, 100).outcome(), "declined used");
     assert_eq!(
@@ -411,13 +411,13 @@ fn what_the_processor_says_is_what_the_till_is_told(issuer: &TestIssuer) {
     let till = payments.till("till-1");
     let shopper = payments.payer(1);
     *issuer.processor.lock().unwrap() = ChargeOutcome::Declined;
-    let told = till.authorise(&payments, "a", &payments.code(&shopper, 0, None), 100);
-    assert_eq!((told.outcome().as_str(), &told.body["reason"]), ("declined", &json!(null)));
+    let result = till.authorise(&payments, "a", &payments.code(&shopper, 0, None), 100);
+    assert_eq!((result.outcome().as_str(), &result.body["reason"]), ("declined", &json!(null)));
     assert_eq!(payments.number("SELECT SUM(spent) FROM payers"), 0);
     *issuer.processor.lock().unwrap() = ChargeOutcome::Pending;
     let code = payments.code(&shopper, 1, None);
-    let told = till.authorise(&payments, "b", &code, 100);
-    assert_eq!(told.outcome(), "pending");
+    let result = till.authorise(&payments, "b", &code, 100);
+    assert_eq!(result.outcome(), "pending");
     assert_eq!(till.authorise(&payments, "b", &code, 100).outcome(), "pending", "never try again");
     assert_eq!(payments.number("SELECT SUM(spent) FROM payers"), 100);
     assert_eq!(payments.operator().under_way().unwrap().authorised, 1);

@@ -14,9 +14,9 @@ tegata_testkit::on_both! {
 
 /// The answer to the first request, as another one hears it.
 fn repeated(first: &TillReply) -> TillReply {
-    let mut told = first.clone();
-    told.body["repeated"] = json!(true);
-    told
+    let mut result = first.clone();
+    result.body["repeated"] = json!(true);
+    result
 }
 
 fn a_cashier_who_scans_again_gets_the_first_answer(issuer: &TestIssuer) {
@@ -55,12 +55,12 @@ fn a_reference_says_approved_to_nobody_elses_code(issuer: &TestIssuer) {
     let zeros = "0".repeat(24);
     let guessed = "4960".to_owned() + &"0".repeat(20);
     for (key, bad) in [("a", "scanned badly"), ("b", zeros.as_str()), ("c", guessed.as_str())] {
-        let told = till.authorise_as(&payments, key, "sale", bad, 100);
-        assert_eq!(told.outcome(), "declined not_valid", "{bad}");
+        let result = till.authorise_as(&payments, key, "sale", bad, 100);
+        assert_eq!(result.outcome(), "declined not_valid", "{bad}");
     }
     let theirs = payments.code(&other, 0, None);
-    let told = till.authorise_as(&payments, "d", "sale", &theirs, 100);
-    assert_eq!(told.outcome(), "reference-reused");
+    let result = till.authorise_as(&payments, "d", "sale", &theirs, 100);
+    assert_eq!(result.outcome(), "reference-reused");
     // Nothing was done with the other shopper's code: it pays under a number of its own.
     assert_eq!(till.authorise(&payments, "sale-2", &theirs, 100).outcome(), "approved");
     // A wrong code is a wrong code, whatever it is shown for.

@@ -106,7 +106,7 @@ fn live(payments: &TestPayments<'_>, mut day: Vec<Scan>) -> Vec<TestPayer> {
     payments.issuer.advance_clock(86_400);
     day.sort_by_key(|deed| deed.at);
     let mut now = 0;
-    let mut told = BTreeMap::<String, u32>::new();
+    let mut result = BTreeMap::<String, u32>::new();
     // Codes of one half minute differ by their number.
     let mut used = BTreeMap::<usize, (u64, u8)>::new();
     for (nth, deed) in day.into_iter().enumerate() {
@@ -123,9 +123,9 @@ fn live(payments: &TestPayments<'_>, mut day: Vec<Scan>) -> Vec<TestPayer> {
         };
         let asked =
             tills[deed.till].authorise(payments, &format!("sale-{nth}"), &code, deed.amount);
-        *told.entry(asked.outcome()).or_default() += 1;
+        *result.entry(asked.outcome()).or_default() += 1;
     }
-    assert_eq!(told.keys().collect::<Vec<_>>(), ["approved", "declined not_valid"], "{told:?}");
+    assert_eq!(result.keys().collect::<Vec<_>>(), ["approved", "declined not_valid"], "{result:?}");
     shoppers
 }
 

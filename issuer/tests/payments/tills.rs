@@ -18,13 +18,13 @@ tegata_testkit::on_both! {
 fn a_till_is_enrolled_once(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let code = payments.enrolment_code("till-1");
-    let told = thread::scope(|scope| {
+    let result = thread::scope(|scope| {
         let all: Vec<_> =
             (0..64).map(|_| scope.spawn(|| payments.enrol(&code).outcome())).collect();
         all.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
     });
-    assert_eq!(told.iter().filter(|told| told.is_empty()).count(), 1, "{told:?}");
-    assert_eq!(told.iter().filter(|told| *told == "no-such-till").count(), 63);
+    assert_eq!(result.iter().filter(|result| result.is_empty()).count(), 1, "{result:?}");
+    assert_eq!(result.iter().filter(|result| *result == "no-such-till").count(), 63);
     let shop = tegata::code::ShopName::new("Another").unwrap();
     assert!(payments.operator().add_till("till-1".parse().unwrap(), shop, &reason()).is_err());
 }
@@ -62,10 +62,10 @@ fn a_till_that_was_revoked_is_none_from_then_on(issuer: &TestIssuer) {
 fn a_tills_card_says_what_the_wallet_shows(issuer: &TestIssuer) {
     let payments = TestPayments::new(issuer);
     let till = payments.till("till-1");
-    let told = payments.get(&till, "/v1/till");
+    let result = payments.get(&till, "/v1/till");
     let key = payments.till_card_key();
-    let card = TillCard::read(told.body["card"].as_str().unwrap(), &key).unwrap();
+    let card = TillCard::read(result.body["card"].as_str().unwrap(), &key).unwrap();
     assert_eq!((card.till(), card.shop().as_str()), (&till.id, "Tegata Ginza"));
-    assert_eq!((&told.body["till"], &told.body["currency"]), (&json!("till-1"), &json!("JPY")));
-    assert_eq!(told.body["decimals"], 0);
+    assert_eq!((&result.body["till"], &result.body["currency"]), (&json!("till-1"), &json!("JPY")));
+    assert_eq!(result.body["decimals"], 0);
 }

@@ -1,7 +1,7 @@
 //! What a shopper holds up at a till: the live screen of a command, once it shows a whole code, as a PNG for a camera.
 //!
 //! The tests of the till page run it (`cargo xtask test till`), with columns, lines, the file for the picture, the program
-//! and what it is told.
+//! and what it is answered.
 
 use std::{error::Error, fs, path::Path};
 
@@ -12,15 +12,15 @@ const SCALE: f32 = 2.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [columns, lines, picture, program, told @ ..] = arguments.as_slice() else {
+    let [columns, lines, picture, program, result @ ..] = arguments.as_slice() else {
         return Err(
             "give columns, lines, the file for the picture, the program, its arguments".into()
         );
     };
-    let told: Vec<&str> = told.iter().map(String::as_str).collect();
+    let result: Vec<&str> = result.iter().map(String::as_str).collect();
     let path = Path::new(program);
     let folder = Path::new(".");
-    let program = Program { path, arguments: &told, environment: &[], folder };
+    let program = Program { path, arguments: &result, environment: &[], folder };
     let mut session = Session::start(&program, columns.parse()?, lines.parse()?)?;
     let screen = session.wait_for("a code", |screen| {
         screen.contents().contains(" s to the next code").then(|| screen.clone())

@@ -443,10 +443,10 @@ fn checked(
 ) -> (Account, Reply) {
     let asked = decide(state, event, world);
     let Reply::VerificationRequired(check) = asked.reply else { panic!("{:?}", asked.reply) };
-    let told = decide(
+    let outcome = decide(
         asked.account,
         Event::CompleteVerification { verification: check, result: found },
         world,
     );
-    (told.account, told.reply)
+    (outcome.account, outcome.reply)
 }

@@ -48,14 +48,14 @@ final class Issuer {
     func tillTakes(_ code: String, amount: Int64) throws -> JSON {
         let reference = UUID().uuidString
         let sale = "{\"code\":\"\(code)\",\"amount\":\(amount),\"currency\":\"JPY\",\"reference\":\"\(reference)\"}"
-        var told = try asTill("/v1/authorisations", ["Idempotency-Key: \(reference)"], sale)
+        var payment = try asTill("/v1/authorisations", ["Idempotency-Key: \(reference)"], sale)
         for _ in 0..<600 {
-            if var result = told.fields, result["status"]?.text != "pending" {
+            if var result = payment.fields, result["status"]?.text != "pending" {
                 result["reference"] = .text(reference)
                 return .fields(result)
             }
             Thread.sleep(forTimeInterval: 0.05)
-            told = try asTill("/v1/authorisations/\(told.fields?["id"]?.text ?? "")")
+            payment = try asTill("/v1/authorisations/\(payment.fields?["id"]?.text ?? "")")
         }
         throw Misread("the payment stays pending")
     }

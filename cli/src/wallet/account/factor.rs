@@ -129,7 +129,7 @@ fn stored_factor_value(
     if let Some(issuer) = issuer {
         stored.retain(|otp| otp.issuer == issuer || escape(&otp.issuer) == issuer);
     }
-    // Other services may know the same address, and a code of theirs would use up a try here.
+    // Other services may know the same address, and one of their codes would use up a try here.
     if stored.iter().any(|otp| otp.issuer == DEFAULT_ISSUER) {
         stored.retain(|otp| otp.issuer == DEFAULT_ISSUER);
     }

@@ -40,16 +40,16 @@ fn codes_of_resets_and_of_log_ins_are_not_interchangeable() {
     let reset_code = issuer.last_code();
     let (code, typed) = request_code(&mut issuer, TABLET);
     let value = issuer.next_totp();
-    let told = issuer.verify_reset(code, TABLET, typed, value);
-    assert_eq!(refusal(told), Refusal::InvalidCredentials);
-    let told = issuer.run(Event::VerifyLogInCode { code: reset, device: TABLET }, &[reset_code]);
-    assert_eq!(refusal(told), Refusal::InvalidCredentials);
+    let result = issuer.verify_reset(code, TABLET, typed, value);
+    assert_eq!(refusal(result), Refusal::InvalidCredentials);
+    let result = issuer.run(Event::VerifyLogInCode { code: reset, device: TABLET }, &[reset_code]);
+    assert_eq!(refusal(result), Refusal::InvalidCredentials);
     // Neither ends the other.
     let value = issuer.next_totp();
-    let told = issuer.verify_reset(reset, TABLET, reset_code, value);
-    assert!(matches!(told, Reply::ResetVerified), "{told:?}");
-    let told = issuer.run(Event::VerifyLogInCode { code, device: TABLET }, &[typed]);
-    assert!(matches!(told, Reply::Done), "{told:?}");
+    let result = issuer.verify_reset(reset, TABLET, reset_code, value);
+    assert!(matches!(result, Reply::ResetVerified), "{result:?}");
+    let result = issuer.run(Event::VerifyLogInCode { code, device: TABLET }, &[typed]);
+    assert!(matches!(result, Reply::Done), "{result:?}");
 }
 
 #[test]
@@ -60,11 +60,11 @@ fn wrong_factors_of_strangers_leave_the_mailed_code_lane_open() {
         issuer.log_in(ATTACKER, password, Some(TypedValue::Wrong));
     }
     let value = issuer.next_totp();
-    let told = issuer.log_in(TABLET, password, Some(value));
-    assert_eq!(refusal(told), Refusal::InvalidCredentials);
+    let result = issuer.log_in(TABLET, password, Some(value));
+    assert_eq!(refusal(result), Refusal::InvalidCredentials);
     let value = issuer.next_totp();
-    let told = issuer.log_in_by(Lane::MailedCode, TABLET, password, Some(value));
-    assert!(matches!(told, Reply::LoggedIn { must_enrol: false, .. }), "{told:?}");
+    let result = issuer.log_in_by(Lane::MailedCode, TABLET, password, Some(value));
+    assert!(matches!(result, Reply::LoggedIn { must_enrol: false, .. }), "{result:?}");
 }
 
 #[test]
@@ -83,12 +83,13 @@ fn a_hundred_wrong_factors_in_a_row_void_the_authenticator() {
     let value = issuer.next_totp();
     issuer.log_in(PHONE, password, Some(value));
     assert_eq!(issuer.active().attempts.wrong_factors, 0, "a right one ends the count");
-    let told = |issuer: &TestIssuer, left| issuer.was_sent(&Notification::WrongFactors { left });
+    let was_warned =
+        |issuer: &TestIssuer, left| issuer.was_sent(&Notification::WrongFactors { left });
     for nth in 1..=100 {
-        assert_eq!((told(&issuer, 50), told(&issuer, 0)), (nth > 50, false));
+        assert_eq!((was_warned(&issuer, 50), was_warned(&issuer, 0)), (nth > 50, false));
         wrong(&mut issuer);
     }
-    assert!(told(&issuer, 0));
+    assert!(was_warned(&issuer, 0));
     let value = issuer.next_totp();
     let refused = issuer.log_in(PHONE, password, Some(value));
     assert_eq!(refusal(refused), Refusal::InvalidCredentials);
@@ -134,9 +135,9 @@ fn a_returned_attempt_of_a_sign_up_can_be_used_again() {
         assert!(matches!(issuer.decide(Event::ReturnAttempt { verification }), Reply::Done));
     }
     for _ in 0..4 {
-        let told = issuer.run(Event::VerifySignUpCode { device: PHONE }, &[TypedValue::Wrong]);
-        assert_eq!(refusal(told), Refusal::InvalidCredentials);
+        let result = issuer.run(Event::VerifySignUpCode { device: PHONE }, &[TypedValue::Wrong]);
+        assert_eq!(refusal(result), Refusal::InvalidCredentials);
     }
-    let told = issuer.run(Event::VerifySignUpCode { device: PHONE }, &[code]);
-    assert!(matches!(told, Reply::FactorSecret(_)), "{told:?}");
+    let result = issuer.run(Event::VerifySignUpCode { device: PHONE }, &[code]);
+    assert!(matches!(result, Reply::FactorSecret(_)), "{result:?}");
 }

@@ -56,14 +56,14 @@ class Issuer {
             addProperty("currency", "JPY")
             addProperty("reference", reference)
         }
-        var told = asTill("/v1/authorisations", sale)
+        var payment = asTill("/v1/authorisations", sale)
         repeat(600) {
-            val status = told["status"].asString
+            val status = payment["status"].asString
             if (status != "pending") {
-                return mapOf("status" to status, "reason" to told["reason"]?.asString, "reference" to reference)
+                return mapOf("status" to status, "reason" to payment["reason"]?.asString, "reference" to reference)
             }
             Thread.sleep(50)
-            told = asTill("/v1/authorisations/${told["id"].asString}")
+            payment = asTill("/v1/authorisations/${payment["id"].asString}")
         }
         throw AssertionError("the payment stays pending")
     }

@@ -121,14 +121,14 @@ class PayTest {
         fun takes(code: String, sale: String): String = runBlocking {
             val body = JSONObject().put("code", code).put("amount", 120).put("currency", "JPY").put("reference", sale)
             val headers = mapOf("Authorization" to "Bearer $token", "Idempotency-Key" to sale)
-            var told = at("$issuer/v1/authorisations", "POST", body, headers)
+            var payment = at("$issuer/v1/authorisations", "POST", body, headers)
             // The card is charged by a job, within seconds.
             repeat(600) {
-                if (told.getString("status") != "pending") return@repeat
+                if (payment.getString("status") != "pending") return@repeat
                 Thread.sleep(50)
-                told = at("$issuer/v1/authorisations/${told.getString("id")}", "GET", null, headers)
+                payment = at("$issuer/v1/authorisations/${payment.getString("id")}", "GET", null, headers)
             }
-            listOfNotNull(told.getString("status"), told.optString("reason").ifEmpty { null }).joinToString(" ")
+            listOfNotNull(payment.getString("status"), payment.optString("reason").ifEmpty { null }).joinToString(" ")
         }
     }
 
