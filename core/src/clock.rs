@@ -64,10 +64,16 @@ impl fmt::Display for UnixTime {
     }
 }
 
-/// The source of the present time.
+/// The source of the present time: [`SystemClock`], or a function that gives it.
 pub trait Clock: Send + Sync {
     /// The present time, in whole seconds.
     fn now(&self) -> UnixTime;
+}
+
+impl<F: Fn() -> UnixTime + Send + Sync> Clock for F {
+    fn now(&self) -> UnixTime {
+        self()
+    }
 }
 
 /// The operating system's clock. One before 1970 reads as 1970, one after 9999 as the last second of it.

@@ -20,8 +20,8 @@ use tegata::vault::{
     UnlockMethod,
 };
 use tegata::{
-    Clock, Device, NewPaymentCredential, NextCode, Random, RandomUnavailable, SecretBytes,
-    SystemRandom, UnixTime, Wallet,
+    Device, NewPaymentCredential, NextCode, Random, RandomUnavailable, SecretBytes, SystemRandom,
+    UnixTime, Wallet,
 };
 
 const FOLDER: &str = "TEGATA_TEST_FOLDER";
@@ -45,15 +45,6 @@ impl Random for ReplayedRandom {
         *at += bytes.len();
         println!("fill {}", bytes.len());
         Ok(())
-    }
-}
-
-/// A clock that moves half an hour at each call, so that there always is a next code.
-struct HalfHourClock(AtomicU64);
-
-impl Clock for HalfHourClock {
-    fn now(&self) -> UnixTime {
-        UnixTime::new(1_800_000_000 + self.0.fetch_add(1800, Ordering::SeqCst)).unwrap()
     }
 }
 
@@ -101,7 +92,10 @@ fn run_wallet(folder: &Path) {
             SoftwareKeystore::create(&key_path, &passphrase.0, small, random.clone())
         };
         let keystore = Arc::new(opened.unwrap());
-        let clock = Arc::new(HalfHourClock(AtomicU64::new(0)));
+        // It moves half an hour at each call, so that there always is a next code.
+        let seconds = AtomicU64::new(1_800_000_000);
+        let clock =
+            Arc::new(move || UnixTime::new(seconds.fetch_add(1800, Ordering::SeqCst)).unwrap());
         Device { keystore, anchor: None, clock, random: random.clone() }
     };
 

@@ -19,7 +19,7 @@ use tegata::vault::{
     AccountRecord, Anchor, AnchorState, FileAnchor, OtpCredential, Pass, Setting, SoftwareKeystore,
     UnlockMethod, Vault, VaultError,
 };
-use tegata::{Clock, Device, NextCode, UnixTime, Wallet};
+use tegata::{Device, NextCode, UnixTime, Wallet};
 use tempfile::TempDir;
 
 use crate::file_regions::UNUSED;
@@ -104,20 +104,13 @@ fn opened(copy: &FixtureCopy, device: &Device) -> &'static str {
     }
 }
 
-struct FixedClock;
-
-impl Clock for FixedClock {
-    fn now(&self) -> UnixTime {
-        UnixTime::new(1_800_000_000).unwrap()
-    }
-}
-
 /// All that a wallet holds and does: its records, what opens its payment lock, and the codes it makes then.
 fn content(path: &Path, device: &Device) -> String {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("vault");
     fs::copy(path, &copy).unwrap();
-    let device = Device { anchor: None, clock: Arc::new(FixedClock), ..device.clone() };
+    let clock = Arc::new(|| UnixTime::new(1_800_000_000).unwrap());
+    let device = Device { anchor: None, clock, ..device.clone() };
 
     let vault = Vault::open(&copy, &device).unwrap();
     let mut content = format!("{}\n", hex::encode(vault.id().as_bytes()));

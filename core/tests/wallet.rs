@@ -10,9 +10,7 @@ use tegata::code::{
     Seed, SqliteGuard, TillId, Verdict, verify,
 };
 use tegata::vault::{Argon2Params, Pass, PassFormat, PaymentUnlock, RecordId, SoftwareKeystore};
-use tegata::{
-    Clock, Device, Error, NewPaymentCredential, NextCode, SystemRandom, UnixTime, Wallet,
-};
+use tegata::{Device, Error, NewPaymentCredential, NextCode, SystemRandom, UnixTime, Wallet};
 use tempfile::TempDir;
 
 const OPEN: &PaymentUnlock = &PaymentUnlock::without_lock();
@@ -20,20 +18,12 @@ const OPEN: &PaymentUnlock = &PaymentUnlock::without_lock();
 const SEED: [u8; 32] = [0x5e; 32];
 const CREDENTIAL: CredentialId = CredentialId([0xc1; 16]);
 
-/// A clock that shows the time it is set to.
-struct SetClock(AtomicU64);
-
-impl Clock for SetClock {
-    fn now(&self) -> UnixTime {
-        UnixTime::new(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-}
-
 /// A shopper's phone: a folder, a keystore, a clock. It includes an issuer whose clock is right.
 struct Phone {
     folder: TempDir,
     keystore: Arc<SoftwareKeystore>,
-    clock: Arc<SetClock>,
+    /// What its clock shows.
+    seconds: Arc<AtomicU64>,
     guard: SqliteGuard,
 }
 
@@ -45,9 +35,9 @@ impl Phone {
         let random = Arc::new(SystemRandom::new());
         let created = SoftwareKeystore::create(&path, b"passphrase", cheap, random).unwrap();
         let keystore = Arc::new(created);
-        let clock = Arc::new(SetClock(AtomicU64::new(1_800_000_000)));
+        let seconds = Arc::new(AtomicU64::new(1_800_000_000));
         let guard = SqliteGuard::in_memory(AttemptLimits::default()).unwrap();
-        Self { folder, keystore, clock, guard }
+        Self { folder, keystore, seconds, guard }
     }
 
     fn path(&self) -> PathBuf {
@@ -55,10 +45,11 @@ impl Phone {
     }
 
     fn device(&self) -> Device {
+        let shown = Arc::clone(&self.seconds);
         Device {
             keystore: self.keystore.clone(),
             anchor: None,
-            clock: self.clock.clone(),
+            clock: Arc::new(move || UnixTime::new(shown.load(Ordering::SeqCst)).unwrap()),
             random: Arc::new(SystemRandom::new()),
         }
     }
@@ -78,7 +69,7 @@ impl Phone {
     }
 
     fn set(&self, seconds: u64) {
-        self.clock.0.store(seconds, Ordering::SeqCst);
+        self.seconds.store(seconds, Ordering::SeqCst);
     }
 
     /// The issuer's verdict at this time.
@@ -181,7 +172,7 @@ fn a_clock_ten_minutes_ahead_is_reported_and_corrected() {
 
     payments.learn_issuer_time(&id, UnixTime::new(right).unwrap()).unwrap();
     let payment = payments.get(&id).unwrap();
-    let device_time = device.clock.now();
+    let device_time = device.device().clock.now();
     assert_eq!(payment.clock_status(device_time), ClockStatus::Ahead(600));
     assert_eq!(payment.time(device_time).seconds(), right);
     let code = payments.next_code(OPEN, &id, Audience::AnyTill).unwrap();
@@ -191,7 +182,7 @@ fn a_clock_ten_minutes_ahead_is_reported_and_corrected() {
     device.set(right + 40);
     let code = payments.next_code(OPEN, &id, Audience::AnyTill).unwrap();
     assert!(device.pays(code, right + 40));
-    let status = payments.get(&id).unwrap().clock_status(device.clock.now());
+    let status = payments.get(&id).unwrap().clock_status(device.device().clock.now());
     assert_eq!(status, ClockStatus::Fine);
 }
 
@@ -202,7 +193,7 @@ fn a_clock_set_back_is_reported_and_blocks_nothing() {
     let mut payments = wallet.payments();
     payments.next_code(OPEN, &id, Audience::AnyTill).unwrap();
     device.set(1_800_000_000 - 86_400);
-    let status = payments.get(&id).unwrap().clock_status(device.clock.now());
+    let status = payments.get(&id).unwrap().clock_status(device.device().clock.now());
     assert_eq!(status, ClockStatus::SetBack(86_400));
     assert!(matches!(payments.next_code(OPEN, &id, Audience::AnyTill).unwrap(), NextCode::Code(_)));
 }

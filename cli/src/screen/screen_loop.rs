@@ -281,23 +281,17 @@ fn read_keys() -> Receiver<io::Result<Option<KeyEvent>>> {
 mod tests {
     use std::sync::atomic::AtomicU64;
 
-    use tegata::{Clock, UnixTime};
+    use tegata::UnixTime;
 
     use super::*;
     use crate::demo::DemoSession;
 
-    struct SetClock(AtomicU64);
-
-    impl Clock for SetClock {
-        fn now(&self) -> UnixTime {
-            UnixTime::new(self.0.load(Ordering::Relaxed)).unwrap()
-        }
-    }
-
     #[test]
     fn a_clock_set_back_does_not_freeze_the_screen() {
-        let clock = Arc::new(SetClock(AtomicU64::new(3_000_000)));
-        let mut demo = DemoSession::start(clock.clone()).unwrap();
+        let seconds = Arc::new(AtomicU64::new(3_000_000));
+        let shown = Arc::clone(&seconds);
+        let clock = Arc::new(move || UnixTime::new(shown.load(Ordering::Relaxed)).unwrap());
+        let mut demo = DemoSession::start(clock).unwrap();
         let mut state = ScreenState {
             offer: Audience::AnyTill,
             source: &mut demo,
@@ -312,7 +306,7 @@ mod tests {
         state.renew().unwrap();
         assert_eq!(valid_from(&state), 3_000_000);
         let a_day_before = 3_000_000 - 86_400;
-        clock.0.store(a_day_before, Ordering::Relaxed);
+        seconds.store(a_day_before, Ordering::Relaxed);
         state.renew().unwrap();
         assert_eq!(valid_from(&state), a_day_before);
 
@@ -321,7 +315,7 @@ mod tests {
             state.next().unwrap();
         }
         assert_eq!(state.waiting(a_day_before), Some(30));
-        clock.0.store(a_day_before - 86_400, Ordering::Relaxed);
+        seconds.store(a_day_before - 86_400, Ordering::Relaxed);
         state.renew().unwrap();
         assert_eq!(valid_from(&state), a_day_before - 86_400);
     }

@@ -18,7 +18,7 @@ use crate::protocol::{
     Provision, ProvisionedCredential, Response, SessionToken, X25519Key, is_signed, provision_aad,
 };
 use crate::vault::{Argon2Params, PaymentUnlock};
-use crate::{Clock, Random, SystemRandom, UnixTime};
+use crate::{Random, SystemRandom, UnixTime};
 
 /// The random source of the issuer.
 struct IssuerRandom;
@@ -75,16 +75,8 @@ fn pair(byte: u8) -> Ed25519KeyPair {
     Ed25519KeyPair::from_seed_unchecked(&[byte; 32]).unwrap()
 }
 
-struct Noon;
-
-impl Clock for Noon {
-    fn now(&self) -> UnixTime {
-        UnixTime::new(1_800_000_000).unwrap()
-    }
-}
-
 fn phone() -> TestPhone {
-    TestPhone::new(Noon)
+    TestPhone::new(|| UnixTime::new(1_800_000_000).unwrap())
 }
 
 /// Opens the phone's wallet and logs in.

@@ -157,19 +157,13 @@ pub struct TickingWallet {
     id: RecordId,
 }
 
-struct HalfMinuteClock(AtomicU64);
-
-impl Clock for HalfMinuteClock {
-    fn now(&self) -> UnixTime {
-        UnixTime::new(self.0.fetch_add(30, Ordering::Relaxed)).unwrap()
-    }
-}
-
 impl TickingWallet {
     /// Creates the keystore's and the vault's files.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
-        let clock = Arc::new(HalfMinuteClock(AtomicU64::new(NOW)));
+        let seconds = AtomicU64::new(NOW);
+        let clock =
+            Arc::new(move || UnixTime::new(seconds.fetch_add(30, Ordering::Relaxed)).unwrap());
         let host = host(&folder.join("ticking-keystore"), clock);
         let mut wallet = Wallet::create(&folder.join("ticking"), &host).unwrap();
         let scheme = scheme();

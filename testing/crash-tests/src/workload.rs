@@ -11,7 +11,7 @@ use tegata::vault::{
     VaultError,
 };
 use tegata::{
-    Clock, Device as Host, Error, NewPaymentCredential, Random, RandomUnavailable, SecretBytes,
+    Device as Host, Error, NewPaymentCredential, Random, RandomUnavailable, SecretBytes,
     SystemRandom, UnixTime, Wallet,
 };
 
@@ -199,7 +199,7 @@ pub(crate) fn host(folder: &Path) -> Host {
     Host {
         keystore: keystore(),
         anchor: Some(Arc::new(FileAnchor::new(&folder.join(ANCHOR)))),
-        clock: Arc::new(FixedClock),
+        clock: Arc::new(noon),
         random: Arc::new(SystemRandom::new()),
     }
 }
@@ -230,15 +230,9 @@ fn cheap() -> Argon2Params {
     Argon2Params::new(8, 1, 1).expect("in range")
 }
 
-/// A clock that always shows the same time.
-struct FixedClock;
-
-const NOON: u64 = 1_800_000_000;
-
-impl Clock for FixedClock {
-    fn now(&self) -> UnixTime {
-        UnixTime::new(NOON).unwrap_or(UnixTime::EPOCH)
-    }
+/// What the clock always shows.
+fn noon() -> UnixTime {
+    UnixTime::new(1_800_000_000).unwrap_or(UnixTime::EPOCH)
 }
 
 /// Random bytes that are the same for the same seed.
@@ -438,7 +432,7 @@ fn next_code(device: &mut WorkloadDevice) -> Answer {
 fn learn_time(device: &mut WorkloadDevice) -> Answer {
     let wallet = device.wallet()?;
     let id = first_payment(wallet)?;
-    let issuer = FixedClock.now().shifted(90);
+    let issuer = noon().shifted(90);
     wallet.payments().learn_issuer_time(&id, issuer).map(drop)
 }
 
