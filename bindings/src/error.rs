@@ -6,6 +6,8 @@ use tegata::Error;
 #[cfg(feature = "account")]
 use tegata::code::TillCardError;
 #[cfg(feature = "account")]
+use tegata::protocol;
+#[cfg(feature = "account")]
 use tegata::transfer::TransferError;
 
 use crate::PinProblem;
@@ -61,6 +63,10 @@ pub enum WalletError {
     /// There is no session, or the issuer no longer knows it: log in.
     #[cfg(feature = "account")]
     NotLoggedIn,
+    /// The issuer did nothing yet, since the request was signed too long ago. It is signed again by now: send what the
+    /// call's `request` gives once more, and complete the call with that response. Nobody has to be asked.
+    #[cfg(feature = "account")]
+    SendAgain,
     /// The issuer did not do what was requested.
     #[cfg(feature = "account")]
     Issuer {
@@ -158,6 +164,8 @@ impl fmt::Display for WalletError {
                 let tries_left = u32::try_from(*tries_left).unwrap_or_default();
                 Error::WrongPin { tries_left }.fmt(f)
             }
+            #[cfg(feature = "account")]
+            Self::SendAgain => protocol::IssuerProblem::Stale.fmt(f),
             #[cfg(feature = "account")]
             Self::UntrustedTillCard => TillCardError::InvalidSignature.fmt(f),
             #[cfg(feature = "account")]

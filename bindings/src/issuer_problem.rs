@@ -69,6 +69,8 @@ impl From<protocol::IssuerProblem> for IssuerProblem {
             Problem::CardRefused => Self::CardRefused,
             Problem::Stopped => Self::Stopped,
             Problem::CapacityReached => Self::CapacityReached,
+            // A request is signed again before this; only an issuer that never has enough of it gets here.
+            Problem::Stale => Self::Busy { retry_after: 1 },
             Problem::Busy(wait) => Self::Busy { retry_after: seconds(wait) },
             Problem::Malformed => Self::MalformedRequest,
             Problem::InternalError => Self::InternalError,

@@ -303,7 +303,7 @@ mod with_an_account {
     }
 
     fn ok(body: &str) -> IssuerResponse {
-        IssuerResponse { status: 200, body: body.into(), retry_after: None }
+        IssuerResponse { status: 200, body: body.into(), retry_after: None, challenge: None }
     }
 
     const PAID: &str = r#"{"payments":[{"payment":"00000000000000000000000000000001","shop":"Shop","reference":"1",

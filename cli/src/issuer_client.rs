@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use tegata::IssuerAddress;
 use tegata::protocol::Refusal;
-use tegata::protocol::{Envelope, IssuerError, IssuerProblem, Response, SIGNATURE_HEADER};
+use tegata::protocol::{
+    CHALLENGE_HEADER, Envelope, IssuerError, IssuerProblem, Response, SIGNATURE_HEADER,
+};
+use tegata::{IssuerAddress, PendingRequest, Wallet};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::failure::Failure;
@@ -56,6 +58,20 @@ impl IssuerClient {
         &self.issuer
     }
 
+    /// Sends a request of a wallet's, signed again if the issuer wants it so.
+    pub(crate) fn send_signed<A>(
+        &self,
+        request: &mut PendingRequest<A>,
+        wallet: &mut Wallet,
+    ) -> Result<Response, RequestError> {
+        let response = self.send(request.envelope())?;
+        match wallet.account().sign_again(request, &response) {
+            Ok(true) => self.send(request.envelope()),
+            // Without the device's key there is no other answer than this one.
+            Ok(false) | Err(_) => Ok(response),
+        }
+    }
+
     /// Sends a request; repeats it if no response came and it is idempotent.
     pub(crate) fn send(&self, request: &Envelope) -> Result<Response, RequestError> {
         let pauses = if request.is_idempotent() { &RETRY_DELAYS[..] } else { &[] };
@@ -91,13 +107,15 @@ impl IssuerClient {
         let mut response = post.send(body).map_err(|error| self.unreachable(&error))?;
         let retry =
             response.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
+        let challenge = response.headers().get(CHALLENGE_HEADER);
+        let challenge = challenge.and_then(|value| value.to_str().ok().map(str::to_owned));
         let status = response.status().as_u16();
         let mut body = Vec::new();
         // One byte more than is accepted reveals a response that is too long.
         let limit = u64::try_from(Response::LARGEST + 1).unwrap_or(u64::MAX);
         let read = response.body_mut().as_reader().take(limit).read_to_end(&mut body);
         read.map_err(|error| self.unreachable(&error))?;
-        Ok(Response { status, body, retry_after: retry })
+        Ok(Response { status, body, retry_after: retry, challenge })
     }
 
     fn unreachable(&self, why: &dyn std::fmt::Display) -> RequestError {

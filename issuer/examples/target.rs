@@ -36,7 +36,8 @@ impl ExportedKey {
         let factor = Some(person.next_totp());
         let device = DeviceKey(self.public_key().unwrap());
         let call = LogIn { device, ..log_in(person, PASSWORD, factor) };
-        let session = person.issuer.send(&Request::signed(&call, self).unwrap()).unwrap().session;
+        let request = Request::signed(&call, self, person.issuer.freshness()).unwrap();
+        let session = person.issuer.send(&request).unwrap().session;
         person.session = Some(session.clone());
         session.expose().to_owned()
     }
@@ -83,7 +84,9 @@ fn main() {
         .flat_map(|person| {
             let token = CardToken::new("pm_card_visa").unwrap();
             let session = person.session.clone().unwrap();
-            let add = Request::signed_in_session(&AddCard { token }, session, &device).unwrap();
+            let fresh = issuer.freshness();
+            let add = Request::signed_in_session(&AddCard { token }, session, &device, fresh);
+            let add = add.unwrap();
             issuer.send(&add).unwrap().cards
         })
         .map(|card| card.card)

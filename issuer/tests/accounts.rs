@@ -11,7 +11,7 @@ use tegata::protocol::{
     ExportAccount, FinishPasswordReset, FreezeAccount, FreezeByCode, IssuerError, IssuerProblem,
     MailedCodeText, NoticeCode, RecoveryCode, RenewRecoveryCodes, Request, RevertChanges,
     SIGNATURE_HEADER, SecondFactor, Ticket, TotpText, UnfreezeAccount, VerifyFactor,
-    VerifyPasswordReset, VerifySignUpCode, signature_text, signed_bytes,
+    VerifyPasswordReset, VerifySignUpCode,
 };
 use tegata::vault::Keystore;
 
@@ -155,8 +155,8 @@ fn the_break_in_of_2019_ends_at_each_of_its_steps(issuer: &TestIssuer) {
 
 /// The answer to a hand-written body signed by the attacker's device: status and problem.
 fn raw(person: &TestShopper<'_>, path: &str, purpose: &str, body: &str) -> (u16, String) {
-    let der = person.device.sign(&signed_bytes(purpose, body.as_bytes())).unwrap();
-    let headers = [(SIGNATURE_HEADER, signature_text(&der))];
+    let signature = person.issuer.signature(purpose, body.as_bytes(), &*person.device);
+    let headers = [(SIGNATURE_HEADER, signature)];
     let response = person.issuer.post(path, &headers, body.as_bytes());
     (response.status, String::from_utf8(response.body).unwrap())
 }
@@ -198,9 +198,7 @@ fn a_signature_of_another_device_or_purpose_is_refused(issuer: &TestIssuer) {
     let call =
         FinishPasswordReset { ticket, device: hanako.key(), password: password(NEW_PASSWORD) };
     let body = serde_json::to_vec(&call).unwrap();
-    let sign = |device: &dyn Keystore, purpose| {
-        signature_text(&device.sign(&signed_bytes(purpose, &body)).unwrap())
-    };
+    let sign = |device: &dyn Keystore, purpose| issuer.signature(purpose, &body, device);
     let not_signed = |headers: &[(&str, String)], body: &[u8]| {
         let response = issuer.post(FinishPasswordReset::PATH, headers, body);
         assert_eq!(response.status, 401);
@@ -684,9 +682,8 @@ fn host_headers_change_nothing(issuer: &TestIssuer) {
         recovery_code: None,
     };
     let body = serde_json::to_vec(&call).unwrap();
-    let der = hanako.device.sign(&signed_bytes("reset", &body)).unwrap();
     let headers = [
-        (SIGNATURE_HEADER, signature_text(&der)),
+        (SIGNATURE_HEADER, issuer.signature("reset", &body, &*hanako.device)),
         ("Host", "attacker.example.com".to_owned()),
         ("X-Forwarded-Host", "attacker.example.com".to_owned()),
         ("Forwarded", "host=attacker.example.com".to_owned()),

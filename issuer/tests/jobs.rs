@@ -11,9 +11,9 @@ use std::time::Duration;
 use tegata::formats::otpauth;
 use tegata::protocol::{
     Acknowledgement, BeginSignUp, Call, CancelDeletion, DeviceKey, FactorEnrolment, FinishSignUp,
-    FreezeAccount, IssuerError, Language, MailedCodeText, PasswordText, Request, RequestDeletion,
-    Response, SecretText, SessionToken, Ticket, TotpText, UnfreezeAccount, VerifyFactor,
-    VerifySignUpCode,
+    FreezeAccount, Freshness, GetChallenge, IssuerError, Language, MailedCodeText, PasswordText,
+    Request, RequestDeletion, Response, SecretText, SessionToken, Ticket, TotpText,
+    UnfreezeAccount, VerifyFactor, VerifySignUpCode,
 };
 use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemRandom};
@@ -120,7 +120,14 @@ fn send<C: Call>(issuer: &App, request: &Request<C>) -> Result<C::Answer, Issuer
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    request.answer(&Response { status, body: body.as_bytes().to_vec(), retry_after: None })
+    let body = body.as_bytes().to_vec();
+    request.answer(&Response { status, body, retry_after: None, challenge: None })
+}
+
+/// What makes the signature of a new request good now.
+fn freshness(issuer: &App) -> Freshness {
+    let issued = send(issuer, &Request::written(&GetChallenge {}).unwrap()).unwrap();
+    Freshness::make(Some(issued.challenge), &SystemRandom::new()).unwrap()
 }
 
 struct Phone(SoftwareKeystore);
@@ -150,7 +157,7 @@ impl Phone {
             device: self.key(),
             device_name: "phone".to_owned().try_into().unwrap(),
         };
-        send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap().ticket
+        send(issuer, &Request::signed(&call, &self.0, freshness(issuer)).unwrap()).unwrap().ticket
     }
 
     fn sign_up(&self, stage: &RestartableIssuer, issuer: &App) -> SessionToken {
@@ -171,10 +178,11 @@ impl Phone {
         let code = stage.code(mails);
         let call = VerifySignUpCode { ticket: ticket.clone(), device, code, password };
         let FactorEnrolment { otpauth } =
-            send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap();
+            send(issuer, &Request::signed(&call, &self.0, freshness(issuer)).unwrap()).unwrap();
         let totp = Self::totp(stage, &otpauth);
         let call = FinishSignUp { ticket, device: self.key(), totp };
-        let signed_up = send(issuer, &Request::signed(&call, &self.0).unwrap()).unwrap();
+        let signed_up =
+            send(issuer, &Request::signed(&call, &self.0, freshness(issuer)).unwrap()).unwrap();
         (signed_up.session, otpauth)
     }
 }
@@ -206,8 +214,20 @@ fn a_closed_account_is_deleted_after_its_week() {
     let phone = Phone::new(stage.folder.path());
     let issuer = stage.start();
     let session = phone.sign_up(&stage, &issuer);
-    let close = Request::signed_in_session(&RequestDeletion {}, session.clone(), &phone.0).unwrap();
-    let keep = Request::signed_in_session(&CancelDeletion {}, session.clone(), &phone.0).unwrap();
+    let close = Request::signed_in_session(
+        &RequestDeletion {},
+        session.clone(),
+        &phone.0,
+        freshness(&issuer),
+    )
+    .unwrap();
+    let keep = Request::signed_in_session(
+        &CancelDeletion {},
+        session.clone(),
+        &phone.0,
+        freshness(&issuer),
+    )
+    .unwrap();
     let Acknowledgement {} = send(&issuer, &close).unwrap();
     let Acknowledgement {} = send(&issuer, &keep).unwrap();
     stage.later(60);
@@ -246,7 +266,8 @@ fn an_account_that_cannot_be_deleted_is_counted_and_skipped() {
     for session in sessions {
         let Acknowledgement {} = send(
             &issuer,
-            &Request::signed_in_session(&RequestDeletion {}, session, &phone.0).unwrap(),
+            &Request::signed_in_session(&RequestDeletion {}, session, &phone.0, freshness(&issuer))
+                .unwrap(),
         )
         .unwrap();
         // Each in a second of its own, so that one is before the other.
@@ -291,10 +312,22 @@ fn a_frozen_account_is_deleted_once_it_is_unfrozen() {
     let (session, factor) = phone.sign_up_as(&stage, &issuer, "hanako@example.org");
     let Acknowledgement {} = send(
         &issuer,
-        &Request::signed_in_session(&RequestDeletion {}, session.clone(), &phone.0).unwrap(),
+        &Request::signed_in_session(
+            &RequestDeletion {},
+            session.clone(),
+            &phone.0,
+            freshness(&issuer),
+        )
+        .unwrap(),
     )
     .unwrap();
-    let freeze = Request::signed_in_session(&FreezeAccount {}, session.clone(), &phone.0).unwrap();
+    let freeze = Request::signed_in_session(
+        &FreezeAccount {},
+        session.clone(),
+        &phone.0,
+        freshness(&issuer),
+    )
+    .unwrap();
     let Acknowledgement {} = send(&issuer, &freeze).unwrap();
     issuer.stop();
     stage.later(7 * DAY + 60);
@@ -302,11 +335,15 @@ fn a_frozen_account_is_deleted_once_it_is_unfrozen() {
     wait_for(|| metric(&issuer, "tegata_job_last_run_timestamp_seconds{job=\"closings\"}") > 0);
     assert_eq!(stage.sessions(), DECOYS + 1, "whoever asked for it may not be the owner");
     let call = VerifyFactor { totp: Phone::totp(&stage, &factor) };
-    let verify = Request::signed_in_session(&call, session.clone(), &phone.0).unwrap();
+    let verify =
+        Request::signed_in_session(&call, session.clone(), &phone.0, freshness(&issuer)).unwrap();
     let Acknowledgement {} = send(&issuer, &verify).unwrap();
-    let Acknowledgement {} =
-        send(&issuer, &Request::signed_in_session(&UnfreezeAccount {}, session, &phone.0).unwrap())
-            .unwrap();
+    let Acknowledgement {} = send(
+        &issuer,
+        &Request::signed_in_session(&UnfreezeAccount {}, session, &phone.0, freshness(&issuer))
+            .unwrap(),
+    )
+    .unwrap();
     // The job comes round in a minute.
     wait_for(|| stage.mails.mails().iter().any(|mail| mail.subject.contains("was deleted")));
     assert_eq!(stage.sessions(), DECOYS);

@@ -78,7 +78,7 @@ fn call_from<C: Call + DeviceSigned>(
     network: &str,
     call: &C,
 ) -> IssuerResult<C::Answer> {
-    let request = Request::signed(call, &*shopper.device).unwrap();
+    let request = Request::signed(call, &*shopper.device, shopper.issuer.freshness()).unwrap();
     let mut all = headers(&request);
     all.push(("X-Forwarded-For", network.to_owned()));
     let response: Response = shopper.issuer.post(request.path(), &all, request.body());

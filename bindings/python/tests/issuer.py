@@ -50,7 +50,10 @@ class Issuer:
             answer = no
         with answer:
             return IssuerResponse(
-                status=answer.status, body=answer.read(), retry_after=answer.headers.get("Retry-After")
+                status=answer.status,
+                body=answer.read(),
+                retry_after=answer.headers.get("Retry-After"),
+                challenge=answer.headers.get("Tegata-Challenge"),
             )
 
     def till_shows(self):

@@ -455,7 +455,10 @@ class Run:
 
     def provision(self, label):
         call = self._wallet.account.provision()
-        return call.complete(self._unlock, label, self._issuer.send(call.request()))
+        try:
+            return call.complete(self._unlock, label, self._issuer.send(call.request()))
+        except WalletError.SendAgain:
+            return call.complete(self._unlock, label, self._issuer.send(call.request()))
 
     def provision_waits(self):
         return self._wallet.account.has_pending_provision()

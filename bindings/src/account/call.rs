@@ -1,8 +1,8 @@
 //! A request to the issuer that waits for its response: what all kinds of call share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tegata::protocol::{Acknowledgement, IssuedTicket, PasswordText, Ticket};
+use tegata::protocol::{Acknowledgement, IssuedTicket, PasswordText, Response, Ticket};
 use tegata::{AccountProfile, PendingRequest, SplitSession};
 
 use super::http::{IssuerRequest, IssuerResponse};
@@ -12,12 +12,28 @@ use crate::shared_wallet::SharedWallet;
 /// A request, and the wallet that made it.
 pub(super) struct Call<A> {
     pub(super) wallet: Arc<SharedWallet>,
-    pub(super) request: PendingRequest<A>,
+    request: Mutex<PendingRequest<A>>,
 }
 
 impl<A> Call<A> {
+    pub(super) fn new(wallet: Arc<SharedWallet>, request: PendingRequest<A>) -> Self {
+        Self { wallet, request: Mutex::new(request) }
+    }
+
     pub(super) fn request(&self) -> IssuerRequest {
-        IssuerRequest::new(self.request.issuer(), self.request.envelope())
+        let request = self.pending();
+        IssuerRequest::new(request.issuer(), request.envelope())
+    }
+
+    pub(super) fn pending(&self) -> MutexGuard<'_, PendingRequest<A>> {
+        self.request.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the wallet sign the request again if the response says that it is stale, and takes that response for none.
+    pub(super) fn expect_fresh(&self, response: &Response) -> Result<(), WalletError> {
+        let mut request = self.pending();
+        let again = self.wallet.with(|wallet| wallet.account().sign_again(&mut request, response));
+        if again? { Err(WalletError::SendAgain) } else { Ok(()) }
     }
 }
 
@@ -25,13 +41,15 @@ impl<A: SplitSession> Call<A> {
     pub(super) fn complete(&self, response: IssuerResponse) -> Result<A::Rest, WalletError> {
         // Nothing stays behind of a session in the response: what is freed is wiped.
         let response = response.into();
-        self.wallet.with(|wallet| wallet.account().complete(&self.request, &response))
+        self.expect_fresh(&response)?;
+        let request = self.pending();
+        self.wallet.with(|wallet| wallet.account().complete(&request, &response))
     }
 }
 
 impl Call<IssuedTicket> {
     pub(super) fn with_ticket(&self, ticket: Ticket) -> TicketHolder {
-        let profile = self.request.profile().clone();
+        let profile = self.pending().profile().clone();
         TicketHolder { wallet: Arc::clone(&self.wallet), profile, ticket }
     }
 }
@@ -72,7 +90,7 @@ macro_rules! call {
 
         #[uniffi::export]
         impl $name {
-            /// Gives what to send, and where to. The same each time: looking at it uses nothing up.
+            /// Gives what to send, and where to. The same each time until `complete` fails with `SendAgain`.
             #[must_use]
             pub fn request(&self) -> $crate::IssuerRequest {
                 self.0.request()
@@ -97,7 +115,7 @@ macro_rules! call {
                 request: tegata::PendingRequest<$answer>,
             ) -> std::sync::Arc<Self> {
                 let wallet = std::sync::Arc::clone(wallet);
-                std::sync::Arc::new(Self($crate::account::call::Call { wallet, request }))
+                std::sync::Arc::new(Self($crate::account::call::Call::new(wallet, request)))
             }
         }
     };

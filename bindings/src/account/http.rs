@@ -35,6 +35,10 @@ pub struct IssuerResponse {
     /// The header `Retry-After`, if it is there.
     #[uniffi(default = None)]
     pub retry_after: Option<String>,
+    /// The header `Tegata-Challenge`, if it is there: the next request is signed with it. Without it each request is sent
+    /// twice, and the second time to no avail.
+    #[uniffi(default = None)]
+    pub challenge: Option<String>,
 }
 
 impl IssuerRequest {
@@ -61,11 +65,12 @@ impl IssuerRequest {
 impl From<IssuerResponse> for Response {
     /// A number that is no HTTP status reads as 0, which no issuer answers with.
     fn from(response: IssuerResponse) -> Self {
-        let IssuerResponse { status, body, retry_after } = response;
+        let IssuerResponse { status, body, retry_after, challenge } = response;
         Self {
             status: u16::try_from(status).unwrap_or(0),
             body,
             retry_after: retry_after.and_then(|seconds| seconds.trim().parse().ok()),
+            challenge: challenge.map(|text| text.trim().to_owned()),
         }
     }
 }

@@ -293,7 +293,7 @@ impl Account {
         let call = ListPayments { before };
         let request = self.0.with(|wallet| wallet.account().session_request(&call))?;
         let wallet = Arc::clone(&self.0);
-        Ok(PaymentHistoryCall::new(Call { wallet, request }, before.is_none()))
+        Ok(PaymentHistoryCall::new(Call::new(wallet, request), before.is_none()))
     }
 
     /// Gives the newest payments as they were kept last, if they are this account's: to be shown without a network.
@@ -310,7 +310,7 @@ impl Account {
     /// the log-in, or by `verify_factor`.
     pub fn provision(&self) -> Result<Arc<ProvisionCall>, WalletError> {
         let request = self.0.with(|wallet| wallet.account().provision())?;
-        Ok(ProvisionCall::new(Call { wallet: Arc::clone(&self.0), request }))
+        Ok(ProvisionCall::new(Call::new(Arc::clone(&self.0), request)))
     }
 
     /// Tells whether a request for a credential was not completed, as when the app was ended before the response came:

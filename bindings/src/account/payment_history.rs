@@ -83,7 +83,7 @@ impl PaymentHistoryCall {
 
 #[uniffi::export]
 impl PaymentHistoryCall {
-    /// Gives what to send, and where to. The same each time: looking at it uses nothing up.
+    /// Gives what to send, and where to. The same each time until `complete` fails with `SendAgain`.
     #[must_use]
     pub fn request(&self) -> IssuerRequest {
         self.call.request()
@@ -92,13 +92,15 @@ impl PaymentHistoryCall {
     /// Takes the response, and gives the page. The newest page is kept in the wallet, sealed, in place of the one before.
     pub fn complete(&self, response: IssuerResponse) -> Result<PaymentPage, WalletError> {
         let response = response.into();
+        self.call.expect_fresh(&response)?;
+        let request = self.call.pending();
         let now = self.call.wallet.now();
         let page = self.call.wallet.with(|wallet| {
             let mut account = wallet.account();
-            let page = account.complete(&self.call.request, &response)?;
+            let page = account.complete(&request, &response)?;
             // Somebody else may have logged in since: one owner's payments are not kept under another's name.
             let profile = account.get()?.map(|status| status.profile);
-            if self.newest && profile.as_ref() == Some(self.call.request.profile()) {
+            if self.newest && profile.as_ref() == Some(request.profile()) {
                 return account.cache_payments(page).map(|history| history.page);
             }
             Ok::<_, tegata::Error>(page)

@@ -21,7 +21,7 @@ impl ProvisionCall {
 
 #[uniffi::export]
 impl ProvisionCall {
-    /// Gives what to send, and where to. The same each time: looking at it uses nothing up.
+    /// Gives what to send, and where to. The same each time until `complete` fails with `SendAgain`.
     #[must_use]
     pub fn request(&self) -> IssuerRequest {
         self.0.request()
@@ -37,10 +37,12 @@ impl ProvisionCall {
         response: IssuerResponse,
     ) -> Result<String, WalletError> {
         let response = response.into();
+        self.0.expect_fresh(&response)?;
+        let request = self.0.pending();
         self.0.wallet.with(|wallet| {
             unlock.with(|token| {
                 let mut account = wallet.account();
-                let id = account.complete_provision(token, &label, &self.0.request, &response);
+                let id = account.complete_provision(token, &label, &request, &response);
                 id.map(|id| id.to_string())
             })
         })

@@ -7,8 +7,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tegata::protocol::Refusal;
 use tegata::protocol::{
-    BeginPasswordReset, Call, GetAccount, MailedCodeText, SIGNATURE_HEADER, SecondFactor, Ticket,
-    TotpText, signature_text, signed_bytes,
+    BeginPasswordReset, Call, Freshness, GetAccount, GetChallenge, MailedCodeText,
+    SIGNATURE_HEADER, SecondFactor, SignaturePurpose, Ticket, TotpText,
 };
 
 use super::clocks::TourClock;
@@ -219,8 +219,14 @@ impl<'a> BreakIn<'a> {
     /// Sends a form that none of our programs would, signed by the attacker's device; returns the status.
     fn post_as_attacker(&self, path: &str, purpose: &str, form: &Value) -> Result<u16, Failure> {
         let body = form.to_string();
-        let der = self.attacker.device.keystore.sign(&signed_bytes(purpose, body.as_bytes()));
-        let signature = signature_text(&der.map_err(|e| Failure::cannot("sign")(&e))?);
+        let issued = self.issuer.client.post(GetChallenge::PATH, &[], b"{}")?;
+        let random = &*self.attacker.device.random;
+        let freshness = Freshness::make(issued.challenge(), random);
+        let freshness = freshness.map_err(|e| Failure::cannot("sign")(&e))?;
+        let keystore = &*self.attacker.device.keystore;
+        let purpose = SignaturePurpose::Named(purpose);
+        let signature = purpose.sign(&freshness, body.as_bytes(), keystore);
+        let signature = signature.map_err(|e| Failure::cannot("sign")(&e))?;
         let post =
             self.issuer.client.post(path, &[(SIGNATURE_HEADER, &signature)], body.as_bytes());
         Ok(post?.status)

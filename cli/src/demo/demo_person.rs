@@ -85,8 +85,8 @@ impl DemoPerson {
     /// Provisions a payment credential.
     pub(super) fn provision(&mut self, issuer: &DemoIssuer) -> Result<RecordId, Failure> {
         let failed = |e: tegata::Error| Failure::cannot("get a payment credential")(&e);
-        let request = self.wallet.account().provision().map_err(failed)?;
-        let response = issuer.client.send(request.envelope())?;
+        let mut request = self.wallet.account().provision().map_err(failed)?;
+        let response = issuer.client.send_signed(&mut request, &mut self.wallet)?;
         let mut account = self.wallet.account();
         let provisioned =
             account.complete_provision(&self.unlock, "Tegata card", &request, &response);
@@ -108,8 +108,8 @@ impl DemoPerson {
         issuer: &DemoIssuer,
         request: Result<tegata::PendingRequest<A>, tegata::Error>,
     ) -> IssuerReply<A::Rest> {
-        let pending = request.map_err(|e| Failure::cannot("make a request")(&e))?;
-        let response = issuer.client.send(pending.envelope())?;
+        let mut pending = request.map_err(|e| Failure::cannot("make a request")(&e))?;
+        let response = issuer.client.send_signed(&mut pending, &mut self.wallet)?;
         match self.wallet.account().complete(&pending, &response) {
             Ok(rest) => Ok(Ok(rest)),
             Err(error) => match RequestError::from_wallet(error) {

@@ -16,9 +16,9 @@ use serde_json::Value;
 use tegata::SystemRandom;
 use tegata::formats::otpauth;
 use tegata::protocol::{
-    AccountOverview, BeginSignUp, Call, DeviceKey, FactorEnrolment, FinishSignUp, GetAccount,
-    IssuerError, Language, MailedCodeText, PasswordText, Request, Response, SessionToken, Ticket,
-    TotpText, VerifySignUpCode,
+    AccountOverview, BeginSignUp, Call, DeviceKey, FactorEnrolment, FinishSignUp, Freshness,
+    GetAccount, GetChallenge, IssuerError, Language, MailedCodeText, PasswordText, Request,
+    Response, SessionToken, Ticket, TotpText, VerifySignUpCode,
 };
 use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemClock};
@@ -145,7 +145,18 @@ impl IssuerProcess {
             head = format!("{head}Authorization: Bearer {}\r\n", session.expose());
         }
         let (status, body) = self.ask(&head, request.body());
-        request.answer(&Response { status, body: body.into_bytes(), retry_after: None })
+        request.answer(&Response {
+            status,
+            body: body.into_bytes(),
+            retry_after: None,
+            challenge: None,
+        })
+    }
+
+    /// What makes the signature of a new request good now.
+    fn freshness(&self) -> Freshness {
+        let issued = self.send(&Request::written(&GetChallenge {}).unwrap()).unwrap();
+        Freshness::make(Some(issued.challenge), &SystemRandom::new()).unwrap()
     }
 
     /// The code of the newest mail to this address, when it has come.
@@ -205,7 +216,9 @@ impl Phone {
             device: self.device,
             device_name: "phone".to_owned().try_into().unwrap(),
         };
-        issuer.send(&Request::signed(&call, &self.keystore).unwrap()).map(|begun| begun.ticket)
+        issuer
+            .send(&Request::signed(&call, &self.keystore, issuer.freshness()).unwrap())
+            .map(|begun| begun.ticket)
     }
 
     pub(crate) fn sign_up(&self, issuer: &IssuerProcess, address: &str) -> SessionToken {
@@ -214,12 +227,16 @@ impl Phone {
         let code = issuer.code(address);
         let password = PasswordText::new("four quiet herons stand").unwrap();
         let call = VerifySignUpCode { ticket: ticket.clone(), device, code, password };
-        let FactorEnrolment { otpauth } =
-            issuer.send(&Request::signed(&call, &self.keystore).unwrap()).unwrap();
+        let FactorEnrolment { otpauth } = issuer
+            .send(&Request::signed(&call, &self.keystore, issuer.freshness()).unwrap())
+            .unwrap();
         let factor = otpauth::parse(otpauth.expose().as_bytes()).unwrap();
         let totp = TotpText::new(factor.code(SystemClock.now()).unwrap().digits()).unwrap();
         let call = FinishSignUp { ticket, device: self.device, totp };
-        issuer.send(&Request::signed(&call, &self.keystore).unwrap()).unwrap().session
+        issuer
+            .send(&Request::signed(&call, &self.keystore, issuer.freshness()).unwrap())
+            .unwrap()
+            .session
     }
 }
 

@@ -7,11 +7,19 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::call::{Call, DeviceSigned};
+use super::freshness::{Challenge, Freshness};
 use super::refusal::{Refusal, WaitText};
 use super::secrets::SessionToken;
-use super::signed::{session_purpose, session_signature_text, signature_text, signed_bytes};
-use super::values::DeviceKey;
+use super::signed::SignaturePurpose;
 use crate::vault::{Keystore, KeystoreError};
+
+/// The signature of a request, and what it takes to sign the request again.
+#[derive(Debug)]
+struct Signature {
+    header: String,
+    purpose: SignaturePurpose<'static>,
+    freshness: Freshness,
+}
 
 /// A request for the host to send: `POST`, `Content-Type: application/json`. Send it over TLS or to loopback only, and
 /// follow no redirects. When no answer came, an [idempotent](Self::is_idempotent) request may be sent again by itself, any
@@ -20,7 +28,7 @@ use crate::vault::{Keystore, KeystoreError};
 pub struct Envelope {
     path: &'static str,
     body: Zeroizing<Vec<u8>>,
-    signature: Option<String>,
+    signature: Option<Signature>,
     session: Option<SessionToken>,
     is_idempotent: bool,
 }
@@ -41,7 +49,7 @@ impl Envelope {
     /// The value of the header [`SIGNATURE_HEADER`](super::SIGNATURE_HEADER), if the request has one.
     #[must_use]
     pub fn signature(&self) -> Option<&str> {
-        self.signature.as_deref()
+        self.signature.as_ref().map(|signature| &*signature.header)
     }
 
     /// The token of the header `Authorization`, after `Bearer `, if the request has one.
@@ -63,16 +71,41 @@ impl Envelope {
     }
 
     /// Has the device sign it for a session: with the key, which no field of the body has.
-    pub(crate) fn signed_for_session(self, keystore: &dyn Keystore) -> Result<Self, IssuerError> {
-        let key = DeviceKey(keystore.public_key()?);
-        let der = keystore.sign(&signed_bytes(&session_purpose(self.path), &self.body))?;
-        Ok(Self { signature: Some(session_signature_text(&der, &key)), ..self })
+    pub(crate) fn signed_for_session(
+        self,
+        keystore: &dyn Keystore,
+        freshness: Freshness,
+    ) -> Result<Self, IssuerError> {
+        let purpose = SignaturePurpose::Session(self.path);
+        self.signed(purpose, keystore, freshness)
     }
 
-    /// Signs it for a purpose.
-    fn signed(self, purpose: &str, keystore: &dyn Keystore) -> Result<Self, IssuerError> {
-        let der = keystore.sign(&signed_bytes(purpose, &self.body))?;
-        Ok(Self { signature: Some(signature_text(&der)), ..self })
+    /// Has the device sign it once more, with this challenge; the id of the request stays, so that it is carried out once.
+    /// Gives whether it is signed at all.
+    ///
+    /// # Errors
+    /// [`IssuerError::Keystore`].
+    pub fn sign_again(
+        &mut self,
+        challenge: Challenge,
+        keystore: &dyn Keystore,
+    ) -> Result<bool, IssuerError> {
+        let Some(Signature { header, purpose, freshness }) = &mut self.signature else {
+            return Ok(false);
+        };
+        freshness.challenge = Some(challenge);
+        *header = purpose.sign(freshness, &self.body, keystore)?;
+        Ok(true)
+    }
+
+    fn signed(
+        self,
+        purpose: SignaturePurpose<'static>,
+        keystore: &dyn Keystore,
+        freshness: Freshness,
+    ) -> Result<Self, IssuerError> {
+        let header = purpose.sign(&freshness, &self.body, keystore)?;
+        Ok(Self { signature: Some(Signature { header, purpose, freshness }), ..self })
     }
 }
 
@@ -98,11 +131,25 @@ pub struct Response {
     pub body: Vec<u8>,
     /// The header `Retry-After`, in seconds, if there was one.
     pub retry_after: Option<u64>,
+    /// The header [`CHALLENGE_HEADER`](super::CHALLENGE_HEADER), if there was one.
+    pub challenge: Option<String>,
 }
 
 impl Response {
     /// The largest body that is read: 256 KiB.
     pub const LARGEST: usize = 256 * 1024;
+
+    /// Gives the challenge for the next message, if there is one.
+    #[must_use]
+    pub fn challenge(&self) -> Option<Challenge> {
+        self.challenge.clone().and_then(|text| Challenge::try_from(text).ok())
+    }
+
+    /// Tells whether the issuer wants the request signed again, with the challenge in this response. Nothing was done.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.done() == Err(IssuerProblem::Stale)
+    }
 
     /// Gives the body of a success, and the problem of any other response.
     pub(crate) fn done(&self) -> Result<&[u8], IssuerProblem> {
@@ -155,6 +202,9 @@ pub enum IssuerProblem {
     /// Something failed at the issuer.
     #[error("internal error at the issuer: try again later")]
     InternalError,
+    /// The message was signed too long ago, or without a challenge: sign it again. Nothing was done.
+    #[error("the request was signed too long ago: send it again")]
+    Stale,
     /// The response is not what an issuer of this version answers. Nobody knows whether it was done.
     #[error(
         "the issuer's response cannot be read: check the address and that the app is up to date"
@@ -167,23 +217,37 @@ impl<C: Call> Request<C> {
     ///
     /// # Errors
     /// [`IssuerError::Keystore`], [`IssuerError::Encoding`].
-    pub fn signed(call: &C, keystore: &dyn Keystore) -> Result<Self, IssuerError>
+    pub fn signed(
+        call: &C,
+        keystore: &dyn Keystore,
+        freshness: Freshness,
+    ) -> Result<Self, IssuerError>
     where
         C: DeviceSigned,
     {
-        let written = Self::written(call)?;
-        let Some(purpose) = C::AUTH.signed_for() else { return Ok(written) };
-        Ok(Self { envelope: written.envelope.signed(purpose, keystore)?, ..written })
+        Self::written(call)?.signed_for_purpose(keystore, freshness)
     }
 
     /// Has the device sign a message that was written before, byte for byte.
-    pub(crate) fn again(body: &[u8], keystore: &dyn Keystore) -> Result<Self, IssuerError>
+    pub(crate) fn again(
+        body: &[u8],
+        keystore: &dyn Keystore,
+        freshness: Freshness,
+    ) -> Result<Self, IssuerError>
     where
         C: DeviceSigned,
     {
-        let written = Self::of(Zeroizing::new(body.to_vec()));
-        let purpose = C::AUTH.signed_for().unwrap_or_default();
-        Ok(Self { envelope: written.envelope.signed(purpose, keystore)?, ..written })
+        Self::of(Zeroizing::new(body.to_vec())).signed_for_purpose(keystore, freshness)
+    }
+
+    fn signed_for_purpose(
+        self,
+        keystore: &dyn Keystore,
+        freshness: Freshness,
+    ) -> Result<Self, IssuerError> {
+        let Some(purpose) = C::AUTH.signed_for() else { return Ok(self) };
+        let purpose = SignaturePurpose::Named(purpose);
+        Ok(Self { envelope: self.envelope.signed(purpose, keystore, freshness)?, ..self })
     }
 
     /// Writes a message that is sent in a session, with the token alone.
@@ -203,9 +267,11 @@ impl<C: Call> Request<C> {
         call: &C,
         session: SessionToken,
         keystore: &dyn Keystore,
+        freshness: Freshness,
     ) -> Result<Self, IssuerError> {
         let of_session = Self::of_session(call, session)?;
-        Ok(Self { envelope: of_session.envelope.signed_for_session(keystore)?, ..of_session })
+        let envelope = of_session.envelope.signed_for_session(keystore, freshness)?;
+        Ok(Self { envelope, ..of_session })
     }
 
     /// Writes a message that anyone may send.
@@ -215,6 +281,18 @@ impl<C: Call> Request<C> {
     pub fn written(call: &C) -> Result<Self, IssuerError> {
         let body = serde_json::to_vec(call).map_err(|_| IssuerError::Encoding)?;
         Ok(Self::of(Zeroizing::new(body)))
+    }
+
+    /// Has the device sign it once more: see [`Envelope::sign_again`].
+    ///
+    /// # Errors
+    /// [`IssuerError::Keystore`].
+    pub fn sign_again(
+        &mut self,
+        challenge: Challenge,
+        keystore: &dyn Keystore,
+    ) -> Result<bool, IssuerError> {
+        self.envelope.sign_again(challenge, keystore)
     }
 
     fn of(body: Zeroizing<Vec<u8>>) -> Self {
@@ -272,6 +350,7 @@ fn why(name: &str, response: &Response) -> IssuerProblem {
         ("card-refused", _) => IssuerProblem::CardRefused,
         ("stopped", _) => IssuerProblem::Stopped,
         ("no-room", _) => IssuerProblem::CapacityReached,
+        ("stale", _) => IssuerProblem::Stale,
         (_, 408 | 429 | 503) => IssuerProblem::Busy(wait),
         (_, 400..=499) => IssuerProblem::Malformed,
         _ => IssuerProblem::InternalError,
@@ -286,11 +365,12 @@ mod tests {
     fn each_problem_has_its_name() {
         let problem_of = |name: &str, status, retry_after| {
             let body = format!("{{\"type\":\"urn:tegata:problem:{name}\"}}").into_bytes();
-            problem(&Response { status, body, retry_after })
+            problem(&Response { status, body, retry_after, challenge: None })
         };
         assert_eq!(problem_of("too-many", 429, Some(7)), IssuerProblem::Busy(7));
         assert_eq!(problem_of("too-busy", 503, None), IssuerProblem::Busy(1));
         assert_eq!(problem_of("timed-out", 408, None), IssuerProblem::Busy(1));
+        assert_eq!(problem_of("stale", 401, None), IssuerProblem::Stale);
         assert_eq!(problem_of("malformed", 400, None), IssuerProblem::Malformed);
         assert_eq!(problem_of("internal", 500, None), IssuerProblem::InternalError);
         assert_eq!(
@@ -299,7 +379,8 @@ mod tests {
         );
         let often = Refusal::TooManyAttempts { wait: 60 };
         assert_eq!(problem_of("too-often", 429, Some(60)), IssuerProblem::Refused(often));
-        let page = Response { status: 408, body: b"<html>".to_vec(), retry_after: None };
+        let page =
+            Response { status: 408, body: b"<html>".to_vec(), retry_after: None, challenge: None };
         assert_eq!(problem(&page), IssuerProblem::UnreadableAnswer);
     }
 }

@@ -8,7 +8,8 @@
 //! | `sign_up`, `log_in`, `log_in_code`, `password_reset`, `factor`, `account`, `cards`, `payments`, `provision` | the messages, by group |
 //! | `client` | the wallet's side: a request to send, and reading the response |
 //! | `refusal` | why the issuer refuses |
-//! | `signed`, `grant` | the bytes that a device signs; the bytes of a payment credential |
+//! | `signed`, `freshness` | the bytes that a device signs, and what makes them good once |
+//! | `grant` | the bytes of a payment credential |
 //! | `handle`, `ids`, `long_code`, `secrets`, `values` | the small types that messages are made of |
 //! | `text`, `newtype` | what those types are made with |
 
@@ -21,6 +22,7 @@ mod account;
 mod cards;
 mod client;
 mod factor;
+mod freshness;
 mod grant;
 mod handle;
 mod ids;
@@ -49,6 +51,9 @@ pub use factor::{
     BeginFactorEnrolment, ConfirmFactorEnrolment, FactorEnrolment, RecoveryCodes,
     RenewRecoveryCodes, SecondFactor, VerifyFactor,
 };
+pub use freshness::{
+    CHALLENGE_HEADER, CHALLENGE_SECONDS, Challenge, Freshness, GetChallenge, IssuedChallenge,
+};
 pub use grant::{Grant, PROVISION_INFO, provision_aad};
 pub use handle::{Handle, InvalidHandle};
 pub use ids::{DeviceId, InvalidDeviceId, SessionId};
@@ -63,7 +68,7 @@ pub use secrets::{
     CardToken, EventNumber, MailedCodeText, PasswordText, SessionToken, Ticket, TotpText,
 };
 pub use sign_up::{BeginSignUp, FinishSignUp, IssuedTicket, SignUpResult, VerifySignUpCode};
-pub use signed::{SIGNATURE_HEADER, is_signed, session_signer, signature_text, signed_bytes};
+pub use signed::{MessageSignature, SIGNATURE_HEADER, SignaturePurpose};
 pub use text::{InvalidText, SecretText};
 pub use values::{
     CardNumber, Ciphertext, CredentialName, CurrencyName, DeviceKey, DeviceName, Ed25519Key,
@@ -78,6 +83,7 @@ pub fn endpoints() -> impl Iterator<Item = (&'static str, RequiredAuth)> {
         log_in_code::ENDPOINTS,
         password_reset::ENDPOINTS,
         factor::ENDPOINTS,
+        freshness::ENDPOINTS,
         account::ENDPOINTS,
         cards::ENDPOINTS,
         payments::ENDPOINTS,
@@ -98,6 +104,7 @@ mod tests {
             log_in_code::IDEMPOTENCE,
             password_reset::IDEMPOTENCE,
             factor::IDEMPOTENCE,
+            freshness::IDEMPOTENCE,
             account::IDEMPOTENCE,
             cards::IDEMPOTENCE,
             payments::IDEMPOTENCE,
@@ -108,6 +115,7 @@ mod tests {
         let expected = [
             "LogOut",
             "EndSessions",
+            "GetChallenge",
             "GetAccount",
             "ExportAccount",
             "FreezeAccount",

@@ -27,7 +27,7 @@ use crate::vault::{RecordId, VaultError};
 /// use tegata::{AccountProfile, Wallet};
 ///
 /// # fn send(_: &tegata::protocol::Envelope, body: &str) -> Response {
-/// #     Response { status: 200, body: body.into(), retry_after: None }
+/// #     Response { status: 200, body: body.into(), retry_after: None, challenge: None }
 /// # }
 /// # use std::sync::Arc;
 /// # use tegata::vault::{Argon2Params, SoftwareKeystore};
@@ -178,7 +178,7 @@ impl<'w> Account<'w> {
     ///
     /// // … and hands the response back.
     /// let body = br#"{"session":"m3QxZk0v-9w","must_enrol":false}"#.to_vec();
-    /// let response = Response { status: 200, body, retry_after: None };
+    /// let response = Response { status: 200, body, retry_after: None, challenge: None };
     /// let must_enrol = wallet.account().complete(&request, &response)?;
     /// assert!(!must_enrol);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -298,7 +298,8 @@ impl<'w> Account<'w> {
     pub fn session_request<C: SessionCall>(&self, call: &C) -> RequestResult<C> {
         let written = Request::written(call).map_err(request_error)?;
         let mut out = self.outgoing_in_session(written.into(), call.ends())?;
-        let signed = out.envelope.signed_for_session(self.0.vault.keystore());
+        let freshness = self.freshness(&out.profile.issuer)?;
+        let signed = out.envelope.signed_for_session(self.0.vault.keystore(), freshness);
         out.envelope = signed.map_err(request_error)?;
         Ok(PendingRequest::new(out))
     }
@@ -341,6 +342,7 @@ impl<'w> Account<'w> {
             envelope,
             session: None,
             then: FollowUp::DiscardSession,
+            is_signed_again: false,
         }))
     }
 
@@ -350,12 +352,15 @@ impl<'w> Account<'w> {
         call: impl FnOnce(DeviceKey) -> C,
     ) -> RequestResult<C> {
         let call = call(self.device_key()?);
-        let request = Request::signed(&call, self.0.vault.keystore()).map_err(request_error)?;
+        let freshness = self.freshness(&profile.issuer)?;
+        let request = Request::signed(&call, self.0.vault.keystore(), freshness);
+        let request = request.map_err(request_error)?;
         Ok(PendingRequest::new(OutgoingRequest {
             profile: profile.clone(),
             envelope: request.into(),
             session: None,
             then: FollowUp::Nothing,
+            is_signed_again: false,
         }))
     }
 }

@@ -29,7 +29,7 @@ fn profile() -> AccountProfile {
 }
 
 fn response(body: &str) -> Response {
-    Response { status: 200, body: body.into(), retry_after: None }
+    Response { status: 200, body: body.into(), retry_after: None, challenge: None }
 }
 
 fn log_in(wallet: &mut Wallet) -> Result<(), Error> {

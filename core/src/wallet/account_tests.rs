@@ -3,12 +3,13 @@
 use super::error::Error;
 use super::open::Wallet;
 use super::profile::{AccountProfile, AccountStatus};
+use super::request::PendingRequest;
 use super::test_phone::TestPhone;
 use crate::SystemClock;
 use crate::protocol::{
     DeviceKey, DeviceNumber, ForgetDevice, GetAccount, Handle, IssuerProblem, Language, LogInCode,
-    LogOut, MailedCodeText, PasswordText, PaymentPage, Refusal, Response, SecondFactor, Ticket,
-    TotpText, is_signed, session_signer,
+    LogOut, MailedCodeText, MessageSignature, PasswordText, PaymentPage, Refusal, Response,
+    SecondFactor, Ticket, TotpText,
 };
 use crate::vault::{PaymentUnlock, UnlockMethod};
 
@@ -21,7 +22,7 @@ fn profile(issuer: &str) -> AccountProfile {
 }
 
 fn response(status: u16, body: &str) -> Response {
-    Response { status, body: body.into(), retry_after: None }
+    Response { status, body: body.into(), retry_after: None, challenge: None }
 }
 
 fn problem(name: &str) -> Response {
@@ -62,8 +63,8 @@ fn each_request_is_signed_for_its_purpose() {
             let to = asked.issuer();
             let request = asked.envelope();
             assert_eq!(to.as_str(), HERE);
-            let signature = request.signature().unwrap();
-            assert!(is_signed(&key, $purpose, request.body(), signature), $purpose);
+            let signature = MessageSignature::read(request.signature().unwrap()).unwrap();
+            assert!(signature.is_of(&key, $purpose, request.body()), $purpose);
             assert!(request.session().is_none());
         )*};
     }
@@ -110,12 +111,53 @@ fn a_session_survives_a_restart_and_goes_to_its_issuer() {
     let request = asked.envelope();
     assert_eq!((to.as_str(), request.session().unwrap().expose()), (HERE, "CANARY-token"));
     let key = wallet.account().device_key().unwrap();
-    let signer = session_signer(request.path(), request.body(), request.signature().unwrap());
-    assert_eq!(signer, Some(key));
+    let signature = MessageSignature::read(request.signature().unwrap()).unwrap();
+    assert_eq!(signature.session_signer(request.path(), request.body()), Some(key));
     let file = std::fs::read(phone.folder.path().join("wallet")).unwrap();
     for clear in [&b"CANARY"[..], b"000G-40R4", b"hanako"] {
         assert!(!file.windows(clear.len()).any(|bytes| bytes == clear), "in clear");
     }
+}
+
+#[test]
+fn a_stale_request_is_signed_again_once_under_its_id() {
+    let phone = TestPhone::new(SystemClock);
+    let mut wallet = phone.open();
+    let password = PasswordText::new("four quiet herons").unwrap();
+    let mut asked = wallet.account().log_in(&profile(HERE), password, None).unwrap();
+    let read = |asked: &PendingRequest<_>| {
+        let header = asked.envelope().signature().unwrap();
+        MessageSignature::read(header).unwrap().freshness().clone()
+    };
+    let first = read(&asked);
+    assert_eq!(first.challenge, None);
+    let stale = Response {
+        challenge: Some("AQ".to_owned()),
+        ..response(401, r#"{"type":"urn:tegata:problem:stale"}"#)
+    };
+    let unrelated = Response { challenge: None, ..stale.clone() };
+    assert!(!wallet.account().sign_again(&mut asked, &unrelated).unwrap(), "nothing to sign");
+    assert!(!wallet.account().sign_again(&mut asked, &problem("refused")).unwrap());
+    assert!(wallet.account().sign_again(&mut asked, &stale).unwrap());
+    let again = read(&asked);
+    assert_eq!(again.request, first.request);
+    assert_eq!(again.challenge, stale.challenge());
+    assert!(!wallet.account().sign_again(&mut asked, &stale).unwrap(), "once");
+    let told = wallet.account().complete(&asked, &stale).unwrap_err();
+    assert_eq!(told, Error::Issuer(IssuerProblem::Stale));
+
+    // What comes next is signed with the challenge of the last answer, of this issuer alone, and has an id of its own.
+    let next = Response { challenge: Some("Ag".to_owned()), ..problem("refused") };
+    wallet.account().complete(&asked, &next).unwrap_err();
+    let next_here = wallet.account().request_log_in_code(&profile(HERE)).unwrap();
+    let header = next_here.envelope().signature().unwrap();
+    let freshness = MessageSignature::read(header).unwrap().freshness().clone();
+    assert_eq!(freshness.challenge, next.challenge());
+    assert_ne!(freshness.request, first.request);
+    let elsewhere = profile("https://pay.example.org");
+    let elsewhere = wallet.account().request_log_in_code(&elsewhere).unwrap();
+    let header = elsewhere.envelope().signature().unwrap();
+    assert_eq!(MessageSignature::read(header).unwrap().freshness().challenge, None);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! | `otp_credentials`, `passes` | one-time passwords; passes of others |
 //! | `account`, `session`, `provisioning`, `payment_history` | [`Account`]: requests to the issuer, and what their answers bring |
 //! | `account_secrets`, `memory_secrets` | the session and the account's own second factor: under the payment lock or in memory |
+//! | `freshness` | signing a request again when its challenge is too old |
 //! | `request`, `profile`, `issuer_address` | a request on its way, and whom it is for |
 //! | `transfer` | [`Transfer`]: passes and one-time passwords to another phone |
 //! | `error` | [`Error`]: what a user interface acts on |
@@ -18,6 +19,7 @@ mod account_secrets_tests;
 #[cfg(test)]
 mod account_tests;
 mod error;
+mod freshness;
 mod handles;
 mod issuer_address;
 mod lock;

@@ -5,14 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::Error;
+use super::freshness::KnownChallenge;
 use super::memory_secrets::MemorySecrets;
 use crate::vault::{Keystore, RecordId, RecordKind, Vault};
-use crate::{Clock, Device};
+use crate::{Clock, Device, Random};
 
 /// An open wallet: a sealed file of credentials and passes, and the clock that its codes are made by.
 pub struct Wallet {
     pub(super) vault: Vault,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+    /// The newest challenge of the issuer's.
+    pub(super) challenge: KnownChallenge,
     pub(super) memory: MemorySecrets,
 }
 
@@ -45,7 +49,9 @@ impl Wallet {
 
     fn on(vault: Vault, device: &Device) -> Self {
         let clock = Arc::clone(&device.clock);
-        Self { vault, clock, memory: MemorySecrets::default() }
+        let random = Arc::clone(&device.random);
+        let challenge = KnownChallenge::default();
+        Self { vault, clock, random, challenge, memory: MemorySecrets::default() }
     }
 
     /// Has another keystore protect the wallet from now on. Cheap: one row is written.

@@ -46,7 +46,10 @@ impl Account<'_> {
             tx.put(&id, &Provisioning { pending: Some(asked.clone()), ..provisioning })?;
             Ok::<_, Error>(asked)
         })?;
-        let request = Request::<Provision>::again(&asked.body, self.0.vault.keystore());
+        let issuer = self.record()?.ok_or(Error::NotLoggedIn)?.issuer_address;
+        let issuer = issuer.parse().map_err(|_| Error::Corrupt)?;
+        let freshness = self.freshness(&issuer)?;
+        let request = Request::<Provision>::again(&asked.body, self.0.vault.keystore(), freshness);
         let request = request.map_err(request_error)?.into();
         self.outgoing_in_session(request, EndedSessions::Nothing).map(PendingRequest::new)
     }

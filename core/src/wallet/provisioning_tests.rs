@@ -14,8 +14,9 @@ use crate::code::{
     AliasPeriod, Audience, CredentialId, Scheme, Seed, ShopName, TillCardError, UnsignedTillCard,
 };
 use crate::protocol::{
-    Ciphertext, CredentialName, Ed25519Key, Grant, LogInResult, PROVISION_INFO, PasswordText,
-    Provision, ProvisionedCredential, Response, SessionToken, X25519Key, is_signed, provision_aad,
+    Ciphertext, CredentialName, DeviceKey, Ed25519Key, Envelope, Grant, LogInResult,
+    MessageSignature, PROVISION_INFO, PasswordText, Provision, ProvisionedCredential, Response,
+    SessionToken, X25519Key, provision_aad,
 };
 use crate::vault::{Argon2Params, PaymentUnlock};
 use crate::{Random, SystemRandom, UnixTime};
@@ -92,9 +93,14 @@ fn logged_in(phone: &TestPhone) -> Wallet {
     let password = PasswordText::new("four quiet herons").unwrap();
     let request = wallet.account().log_in(&profile, password, None).unwrap();
     let body = serde_json::to_vec(&result).unwrap();
-    let response = Response { status: 200, body, retry_after: None };
+    let response = Response { status: 200, body, retry_after: None, challenge: None };
     wallet.account().complete(&request, &response).unwrap();
     wallet
+}
+
+fn is_signed(key: &DeviceKey, request: &Envelope) -> bool {
+    let signature = MessageSignature::read(request.signature().unwrap()).unwrap();
+    signature.is_of(key, "provision", request.body())
 }
 
 #[test]
@@ -109,7 +115,7 @@ fn a_request_stays_the_same_until_it_is_completed() {
         ("http://127.0.0.1:8080", "/v1/credentials")
     );
     assert_eq!(first.session().unwrap().expose(), "token");
-    assert!(is_signed(&key, "provision", first.body(), first.signature().unwrap()));
+    assert!(is_signed(&key, first));
     // The app is killed before the answer comes.
     drop(wallet);
     let mut wallet = logged_in(&phone);
@@ -230,12 +236,7 @@ fn another_device_key_makes_another_request() {
     let second = wallet.account().provision().unwrap();
     assert_ne!(first.envelope().body(), second.envelope().body());
     let key = wallet.account().device_key().unwrap();
-    assert!(is_signed(
-        &key,
-        "provision",
-        second.envelope().body(),
-        second.envelope().signature().unwrap()
-    ));
+    assert!(is_signed(&key, second.envelope()));
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub(super) struct OutgoingRequest {
     /// The record of the session that it is sent in, if that is under the payment lock.
     pub(super) session: Option<RecordId>,
     pub(super) then: FollowUp,
+    /// Whether it was signed again, which is done once.
+    pub(super) is_signed_again: bool,
 }
 
 /// What the wallet does once the issuer has done what was requested.
@@ -59,7 +61,8 @@ impl<A> PendingRequest<A> {
         &self.out.profile.issuer
     }
 
-    /// The request to send: path, body and headers.
+    /// The request to send: path, body and headers. Hand the response to [`Account::sign_again`](super::Account::sign_again)
+    /// first: it may have to be sent once more.
     #[must_use]
     pub fn envelope(&self) -> &Envelope {
         &self.out.envelope

@@ -62,6 +62,7 @@ impl Account<'_> {
             envelope: envelope.in_session(session.token),
             session: session.record,
             then,
+            is_signed_again: false,
         })
     }
 
@@ -70,6 +71,7 @@ impl Account<'_> {
         out: &OutgoingRequest,
         response: &'r Response,
     ) -> Result<&'r [u8], Error> {
+        self.0.challenge.learn(&out.profile.issuer, response);
         match response.done() {
             Ok(body) => Ok(body),
             Err(IssuerProblem::Refused(Refusal::NotLoggedIn)) => {

@@ -18,6 +18,9 @@ pub enum AccountError {
     /// An operator stopped this kind of request.
     #[error("an operator stopped requests of this kind")]
     Stopped,
+    /// The message was signed with no challenge of the last five minutes.
+    #[error("the message was signed too long ago")]
+    Stale,
     /// The address, account or device was used too often.
     #[error("too many attempts")]
     TooManyAttempts {

@@ -9,6 +9,7 @@
 //! | `sign_up`, `log_in`, `reset` | messages of a device |
 //! | `settings`, `cards`, `payment_history`, `view` | messages of a session |
 //! | `provision` | how a phone gets its payment credential |
+//! | `challenges` | what devices sign beside each message |
 //! | `session`, `ticket`, `new_password`, `login_throttle`, `mail_budget` | what several messages need |
 //! | `transaction` | load, decide, write |
 //! | `verification` | comparing between two transactions |
@@ -16,6 +17,7 @@
 //! | `decoys` | accounts that nobody has |
 
 mod cards;
+mod challenges;
 mod decoys;
 mod error;
 mod generated_secrets;
@@ -46,6 +48,7 @@ use std::sync::Arc;
 
 use tegata::protocol::DeviceId;
 
+use self::challenges::SeenGeneration;
 use self::mail_budget::MailBudget;
 use crate::codes::Codes;
 use crate::config::Config;
@@ -78,6 +81,7 @@ pub struct Accounts {
     /// The accounts that nobody has.
     decoy_ids: Arc<[AccountId]>,
     mails: Arc<MailBudget>,
+    generation: Arc<SeenGeneration>,
 }
 
 impl Accounts {
@@ -95,7 +99,9 @@ impl Accounts {
         config: &Config,
     ) -> Result<Self, AccountError> {
         let mails = MailBudget::new(config.network_mails(), config.total_sign_up_mails());
+        let generation = store.global_state().await?.generation;
         let accounts = Self {
+            generation: Arc::new(SeenGeneration::new(generation)),
             decoy_ids: decoy_accounts(&keys),
             domain: config.mail_from.as_ref().map(|sender| sender.domain().to_owned()),
             mails: Arc::new(mails),
@@ -121,6 +127,7 @@ impl Accounts {
         let mails = MailBudget::new(config.network_mails(), config.total_sign_up_mails());
         Self {
             codes: Arc::new(Codes::new(config.scheme())),
+            generation: Arc::default(),
             decoy_ids: decoy_accounts(&keys),
             domain: None,
             mails: Arc::new(mails),

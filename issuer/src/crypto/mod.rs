@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! server key (file, environment, key service)
-//!    └─ wraps  root 0           codes, addresses, tickets, numbers that leave, checkpoints of the log, cards of tills: HKDF
+//!    └─ wraps  root 0           codes, addresses, tickets, challenges, numbers that leave, checkpoints of the log, cards of tills: HKDF
 //!                               with a label each
 //!       wraps  roots 1, 2, …    sealing; the highest seals, the others still open
 //! ```
@@ -76,6 +76,7 @@ pub struct Keys {
     handle: hmac::Key,
     throttle: hmac::Key,
     manager: hmac::Key,
+    challenge: hmac::Key,
     ticket: TicketKey,
     outward: OutwardKey,
     log: Ed25519KeyPair,
@@ -126,6 +127,7 @@ impl Keys {
             handle: mac("handle"),
             throttle: mac("throttle"),
             manager: mac("manager-code"),
+            challenge: mac("challenge"),
             ticket: TicketKey::new(&derive(&index, "ticket")),
             outward: OutwardKey::new(&derive(&index, "outward-number")),
             log: sign("log").map_err(|_| KeysError::WrongKey)?,
@@ -167,6 +169,18 @@ impl Keys {
     pub fn manager_code(&self, till: &TillId, code: &ManagerCode) -> ManagerCodeHash {
         let parts = [till.as_str().as_bytes(), &[0], code.expose().as_bytes()];
         ManagerCodeHash(tag(&self.manager, &parts))
+    }
+
+    /// Gives the tag of a challenge, which only this issuer can make.
+    #[must_use]
+    pub fn challenge_tag(&self, message: &[u8]) -> [u8; 32] {
+        tag(&self.challenge, &[message])
+    }
+
+    /// Tells, in constant time, whether this is the tag of a challenge.
+    #[must_use]
+    pub fn is_challenge_tag(&self, message: &[u8], tag: &[u8]) -> bool {
+        hmac::verify(&self.challenge, message, tag).is_ok()
     }
 
     /// Protects a secret as it is stored: a code of any kind becomes a hash that nobody can guess at without the key,

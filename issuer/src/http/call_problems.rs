@@ -4,7 +4,7 @@
 use tegata::protocol::{Refusal, RequiredAuth};
 
 use crate::http::problem::Problem;
-use crate::http::problem::Problem::{CardRefused, NoRoom, NotSigned, Stopped, WeakPassword};
+use crate::http::problem::Problem::{CardRefused, NoRoom, NotSigned, Stale, Stopped, WeakPassword};
 
 const WRONG: Problem = Problem::Refused(Refusal::InvalidCredentials);
 const TOO_OFTEN: Problem = Problem::Refused(Refusal::TooManyAttempts { wait: 1 });
@@ -30,6 +30,7 @@ const PROBLEMS: &[(&str, &[Problem])] = &[
     ("/v1/cards/add", &[CardRefused, FACTOR, ENROL, FROZEN]),
     ("/v1/cards/default", &[FACTOR, ENROL, FROZEN, NOTHING]),
     ("/v1/cards/remove", &[FACTOR, NOTHING]),
+    ("/v1/challenge", &[]),
     ("/v1/credentials", &[WRONG, FACTOR, ENROL, FROZEN, NOTHING, Stopped, NoRoom]),
     ("/v1/devices/forget", &[FACTOR, NOTHING]),
     ("/v1/freezes", &[WRONG]),
@@ -55,9 +56,9 @@ const PROBLEMS: &[(&str, &[Problem])] = &[
 pub(super) fn problems_of(path: &str, by: RequiredAuth) -> Vec<Problem> {
     let of_authentication: &[Problem] = match by {
         RequiredAuth::Anyone => &[],
-        RequiredAuth::Device(_) => &[NotSigned],
+        RequiredAuth::Device(_) => &[NotSigned, Stale],
         RequiredAuth::Session | RequiredAuth::SignedSession | RequiredAuth::DeviceInSession(_) => {
-            &[NotSigned, NOT_LOGGED_IN]
+            &[NotSigned, Stale, NOT_LOGGED_IN]
         }
     };
     let own = PROBLEMS.iter().find(|(its, _)| *its == path).map_or(&[][..], |(_, own)| *own);

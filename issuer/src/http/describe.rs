@@ -93,13 +93,15 @@ fn content(name: &str) -> Content {
 fn headers(by: RequiredAuth, path: &str) -> Vec<(&'static str, String, Required)> {
     let signed = |purpose: &str| {
         format!(
-            "ECDSA P-256 with SHA-256, DER in Base64url, of `tegata/v1/{purpose}`, a zero byte and the body as it is sent"
+            "Three parts with a full stop between them: the signature, a challenge of the last five minutes, and 16 random \
+             bytes that are the request's id, in Base64url. The signature is ECDSA P-256 with SHA-256, DER in Base64url, of \
+             `tegata/v1/{purpose}`, the challenge, the id and the body as they are sent, with a zero byte between them"
         )
     };
     let of_session = || {
         let signed = signed(&format!("session:{path}"));
         format!(
-            "{signed}; a full stop; the key of the session's device, which signed it, in Base64url"
+            "{signed}. A fourth part is the key of the session's device, which signed it, in Base64url"
         )
     };
     let signature = match by {

@@ -1,11 +1,14 @@
 //! Headers that handlers read: who is asking, and what a till calls its request.
 
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderName};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroizing;
 
 use crate::domain::IdempotencyKey;
+
+/// The header of the challenge for the next message: [`tegata::protocol::CHALLENGE_HEADER`].
+pub(crate) const CHALLENGE: HeaderName = HeaderName::from_static("tegata-challenge");
 
 /// Reads the 32 bytes of the one header `Authorization: Bearer …`.
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<Zeroizing<[u8; 32]>> {
@@ -28,6 +31,7 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Option<IdempotencyKey> {
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
+    use tegata::protocol::CHALLENGE_HEADER;
 
     use super::*;
 
@@ -48,6 +52,11 @@ mod tests {
         assert!(!is_taken(&[format!("Bearer {token}="), format!("Bearer {token}")]));
         assert!(!is_taken(&[format!("Bearer {token}"), format!("Bearer {token}")]));
         assert!(!is_taken(&[]));
+    }
+
+    #[test]
+    fn the_challenge_has_the_header_that_clients_read() {
+        assert_eq!(CHALLENGE, HeaderName::from_bytes(CHALLENGE_HEADER.as_bytes()).unwrap());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use crate::domain::TokenHash;
 use crate::http::client_address::{self, ClientNetwork, Peer};
-use crate::http::headers::bearer_token;
+use crate::http::headers::{CHALLENGE, bearer_token};
 use crate::http::problem::Problem;
 use crate::http::rate_limits;
 use crate::http::state::AppState;
@@ -135,10 +135,12 @@ async fn with_timeout(state: &AppState, id: &RequestId, request: Request, next: 
 fn finalize_response(mut response: Response, id: &RequestId, is_tls: bool) -> Response {
     let problem = response.extensions().get::<Problem>().copied();
     if let Some(problem) = problem.or_else(|| Problem::of_status(response.status())) {
-        let allow = response.headers_mut().remove(header::ALLOW);
+        let mut before = std::mem::take(response.headers_mut());
         response = problem.answer(Some(format!("urn:tegata:request:{}", id.as_str())));
-        if let Some(allow) = allow {
-            response.headers_mut().insert(header::ALLOW, allow);
+        for name in [header::ALLOW, CHALLENGE] {
+            if let Some(value) = before.remove(&name) {
+                response.headers_mut().insert(name, value);
+            }
         }
     }
     let headers = response.headers_mut();

@@ -15,6 +15,7 @@ const OPERATION_IDS: &[(&str, &str)] = &[
     ("/v1/cards/add", "AddCard"),
     ("/v1/cards/default", "DefaultCard"),
     ("/v1/cards/remove", "RemoveCard"),
+    ("/v1/challenge", "Challenge"),
     ("/v1/credentials", "Provision"),
     ("/v1/devices/forget", "ForgetDevice"),
     ("/v1/freezes", "FreezeByCode"),

@@ -43,6 +43,8 @@ pub enum Problem {
     },
     /// 401: the message is not signed by the device that it names.
     NotSigned,
+    /// 401: the message was signed with no challenge of the last five minutes.
+    Stale,
     /// 401, 403, 409, 429: decided so.
     Refused(Refusal),
     /// 422: the new password is one that others guess.
@@ -212,6 +214,7 @@ impl Problem {
         let decided = Refusal::ALL.into_iter().map(Self::Refused);
         let others = [
             Self::NotSigned,
+            Self::Stale,
             Self::WeakPassword,
             Self::CardRefused,
             Self::NoRoom,
@@ -296,6 +299,12 @@ impl Problem {
                 "Invalid device signature",
                 "The Tegata-Signature header must sign the body as it is sent, with the key of \
                  the device that it names",
+            ),
+            Self::Stale => (
+                StatusCode::UNAUTHORIZED,
+                "stale",
+                "Signed too long ago",
+                "Nothing was done; sign the request again with the challenge of the Tegata-Challenge header",
             ),
             Self::WeakPassword => (
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -659,6 +668,7 @@ impl From<AccountError> for Problem {
         match error {
             AccountError::Refused(refusal) => Self::Refused(refusal),
             AccountError::Stopped => Self::Stopped,
+            AccountError::Stale => Self::Stale,
             AccountError::TooManyAttempts { wait } => {
                 Self::TooMany { retry_after: RetryAfter::from_wait(wait) }
             }

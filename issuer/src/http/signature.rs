@@ -1,28 +1,33 @@
-//! The device that signed a request.
+//! The device that signed a request, and with which challenge.
 
 use axum::http::HeaderMap;
 use tegata::protocol::{
-    Call, DeviceId, DeviceKey, DeviceSigned, SIGNATURE_HEADER, is_signed, session_signer,
+    Call, DeviceKey, DeviceSigned, Freshness, MessageSignature, SIGNATURE_HEADER,
 };
 
 use crate::http::body::StrictJson;
 use crate::http::problem::Problem;
 
-/// Verifies the signature of a request, and gives the key of the device that it names.
+/// Who signed a message, and what keeps it from being good again.
+#[derive(Debug)]
+pub(crate) struct SignedBy {
+    pub(crate) device: DeviceKey,
+    pub(crate) freshness: Freshness,
+}
+
+/// Verifies the signature of a request that names its device.
 pub(crate) fn signing_device<C: Call + DeviceSigned>(
     headers: &HeaderMap,
     request: &StrictJson<C>,
-) -> Result<DeviceKey, Problem> {
-    let mut signatures = headers.get_all(SIGNATURE_HEADER).iter();
-    let (Some(signature), None) = (signatures.next(), signatures.next()) else {
-        return Err(Problem::NotSigned);
-    };
-    let key = *request.value.device();
-    let signed = match (C::AUTH.signed_for(), signature.to_str()) {
-        (Some(purpose), Ok(signature)) => is_signed(&key, purpose, &request.raw, signature),
-        _ => false,
-    };
-    if signed { Ok(key) } else { Err(Problem::NotSigned) }
+) -> Result<SignedBy, Problem> {
+    let signature = read(headers)?.ok_or(Problem::NotSigned)?;
+    let device = *request.value.device();
+    match C::AUTH.signed_for() {
+        Some(purpose) if signature.is_of(&device, purpose, &request.raw) => {
+            Ok(SignedBy { device, freshness: signature.freshness().clone() })
+        }
+        _ => Err(Problem::NotSigned),
+    }
 }
 
 /// Verifies the signature of a request in a session, and gives the device that made it; `None` if the request has none,
@@ -30,13 +35,21 @@ pub(crate) fn signing_device<C: Call + DeviceSigned>(
 pub(crate) fn session_device<C: Call>(
     headers: &HeaderMap,
     request: &StrictJson<C>,
-) -> Result<Option<DeviceId>, Problem> {
+) -> Result<Option<SignedBy>, Problem> {
+    let Some(signature) = read(headers)? else { return Ok(None) };
+    let device = signature.session_signer(C::PATH, &request.raw).ok_or(Problem::NotSigned)?;
+    Ok(Some(SignedBy { device, freshness: signature.freshness().clone() }))
+}
+
+/// Reads the one header of a signature; `None` if there is none.
+fn read(headers: &HeaderMap) -> Result<Option<MessageSignature>, Problem> {
     let mut signatures = headers.get_all(SIGNATURE_HEADER).iter();
-    let header = match (signatures.next(), signatures.next()) {
-        (None, _) => return Ok(None),
-        (Some(header), None) => header.to_str().map_err(|_| Problem::NotSigned)?,
-        (Some(_), Some(_)) => return Err(Problem::NotSigned),
-    };
-    let key = session_signer(C::PATH, &request.raw, header).ok_or(Problem::NotSigned)?;
-    Ok(Some(key.id()))
+    match (signatures.next(), signatures.next()) {
+        (None, _) => Ok(None),
+        (Some(header), None) => {
+            let signature = header.to_str().ok().and_then(MessageSignature::read);
+            signature.map(Some).ok_or(Problem::NotSigned)
+        }
+        (Some(_), Some(_)) => Err(Problem::NotSigned),
+    }
 }

@@ -29,7 +29,7 @@ fn asked<C: Call + DeviceSigned>(
     die_at: u64,
     then: impl FnOnce(&mut Child),
 ) -> Option<C::Answer> {
-    let request = Request::signed(call, &*person.device).unwrap();
+    let request = Request::signed(call, &*person.device, person.issuer.freshness()).unwrap();
     let mut child = Child::start(person.issuer, die_at);
     let address = person.issuer.address();
     let response = send(&agent(), address, request.path(), &headers(&request), request.body());

@@ -48,7 +48,7 @@ fn cost<C: Call>(issuer: &TestIssuer, request: &Request<C>) -> Cost {
 }
 
 fn signed<C: Call + DeviceSigned>(person: &TestShopper<'_>, call: &C) -> Cost {
-    cost(person.issuer, &Request::signed(call, &*person.device).unwrap())
+    cost(person.issuer, &Request::signed(call, &*person.device, person.issuer.freshness()).unwrap())
 }
 
 fn anyone<C: Call>(issuer: &TestIssuer, call: &C) -> Cost {

@@ -7,6 +7,7 @@ mod child;
 mod clocks;
 mod crash;
 mod enumeration;
+mod replay;
 mod stolen;
 
 /// As the binary has it: what is freed is wiped.

@@ -93,7 +93,8 @@ fn a_token_alone_harms_nothing(issuer: &TestIssuer) {
     let thief = issuer.device();
     let with_own_device = |call: &EndSessions| {
         let session = tablet.session.clone().unwrap();
-        issuer.send(&Request::signed_in_session(call, session, &*thief).unwrap())
+        let freshness = issuer.freshness();
+        issuer.send(&Request::signed_in_session(call, session, &*thief, freshness).unwrap())
     };
     let needs_more = [
         refusal(tablet.call_by_token(&EndSessions { session: None })),
@@ -106,7 +107,9 @@ fn a_token_alone_harms_nothing(issuer: &TestIssuer) {
     assert_eq!(needs_more, [Refusal::FactorRequired; 6]);
     // The device's signature of one message is worth nothing on another.
     let session = tablet.session.clone().unwrap();
-    let signed = Request::signed_in_session(&GetAccount {}, session, &*tablet.device).unwrap();
+    let freshness = issuer.freshness();
+    let signed = Request::signed_in_session(&GetAccount {}, session, &*tablet.device, freshness);
+    let signed = signed.unwrap();
     let headers = [
         (SIGNATURE_HEADER, signed.signature().unwrap().to_owned()),
         ("Authorization", format!("Bearer {}", signed.session().unwrap().expose())),

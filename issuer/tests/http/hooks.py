@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import random
+import urllib.request
 from pathlib import Path
 
 import schemathesis
@@ -34,7 +35,7 @@ PURPOSES = {
 # What a till sends, with its token.
 TILLS = {"/v1/till", "/v1/till/card.svg", "/v1/authorisations", "/v1/authorisations/{id}", "/v1/voids"}
 # What anybody sends.
-ANYONE = {"/v1/tills", "/v1/freezes", "/v1/take-backs"}
+ANYONE = {"/v1/tills", "/v1/freezes", "/v1/take-backs", "/v1/challenge"}
 # What ends sessions is sent in some that nothing else is sent in.
 ENDS = {"/v1/session/end", "/v1/sessions/end", "/v1/devices/forget", "/v1/account/close"}
 # What stands for a field's value in half of the requests to a path that begins so.
@@ -52,6 +53,9 @@ KNOWN = [
     ("/v1/voids", "reference", lambda: "sale-1"),
 ]
 ANSWERS = {}
+ASK = urllib.request.Request(f"{TARGET['url']}/v1/challenge", b"{}", {"Content-Type": "application/json"})
+# The clock of the issuer stands still, so that this one stays good.
+CHALLENGE = json.load(urllib.request.urlopen(ASK))["challenge"]
 
 
 def call_of(case) -> str:
@@ -63,8 +67,10 @@ def text(data: bytes) -> str:
 
 
 def signature(purpose: str, body: dict) -> str:
-    signed = b"tegata/v1/" + purpose.encode() + b"\0" + json.dumps(body).encode()
-    return text(KEY.sign(signed, ec.ECDSA(hashes.SHA256())))
+    request = text(os.urandom(16))
+    head = "\0".join([f"tegata/v1/{purpose}", CHALLENGE, request, ""])
+    signed = KEY.sign(head.encode() + json.dumps(body).encode(), ec.ECDSA(hashes.SHA256()))
+    return f"{text(signed)}.{CHALLENGE}.{request}"
 
 
 @schemathesis.hook

@@ -123,8 +123,13 @@ class Issuer:
                 "device_name": "花子の電話",
             }
         ).encode()
-        signature = key.sign(b"tegata/v1/sign-up\0" + body, ec.ECDSA(hashes.SHA256()))
-        headers = {"Content-Type": "application/json", "Tegata-Signature": text_of(signature)}
+        headers = {"Content-Type": "application/json"}
+        ask = urllib.request.Request(f"{self.url}/v1/challenge", b"{}", headers)
+        challenge = json.load(urllib.request.urlopen(ask))["challenge"]
+        number = text_of(os.urandom(16))
+        signed = f"tegata/v1/sign-up\0{challenge}\0{number}\0".encode() + body
+        signature = key.sign(signed, ec.ECDSA(hashes.SHA256()))
+        headers["Tegata-Signature"] = f"{text_of(signature)}.{challenge}.{number}"
         request = urllib.request.Request(f"{self.url}/v1/sign-ups", body, headers)
         assert "ticket" in json.load(urllib.request.urlopen(request))
 

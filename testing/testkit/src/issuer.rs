@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use tegata::formats::otpauth;
 use tegata::protocol::{
-    Call, Envelope, IssuerError, MailedCodeText, NoticeCode, Request, Response, SIGNATURE_HEADER,
+    CHALLENGE_HEADER, Call, Challenge, Envelope, Freshness, GetChallenge, IssuerError,
+    MailedCodeText, NoticeCode, Request, Response, SIGNATURE_HEADER, SignaturePurpose,
 };
-use tegata::vault::{Argon2Params, SoftwareKeystore};
+use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemRandom, UnixTime};
 use tegata_issuer::App;
 use tegata_issuer::config::{Config, Processor};
@@ -47,6 +48,8 @@ pub struct TestIssuer {
     /// Its files; gone when it is dropped.
     pub folder: tempfile::TempDir,
     devices: AtomicU64,
+    /// The last challenge, and when it came.
+    challenge: Mutex<Option<(UnixTime, Challenge)>>,
     /// The answer to every charge from now on, unless the settings name a processor or it has a sandbox.
     pub processor: Arc<Mutex<ChargeOutcome>>,
     has_sandbox: bool,
@@ -163,6 +166,7 @@ impl TestIssuer {
             mailbox,
             folder,
             devices: AtomicU64::new(0),
+            challenge: Mutex::default(),
             processor: Arc::new(Mutex::new(ChargeOutcome::Done)),
             has_sandbox,
         };
@@ -375,7 +379,31 @@ impl TestIssuer {
         let agent = self.agent.lock().unwrap().clone();
         let response = send(&agent, self.address(), path, headers, body).unwrap();
         assert_described(path, &response);
+        let challenge = response.challenge().map(|challenge| (self.now(), challenge));
+        if challenge.is_some() {
+            *self.challenge.lock().unwrap() = challenge;
+        }
         response
+    }
+
+    /// What makes the signature of a new request good now.
+    pub fn freshness(&self) -> Freshness {
+        Freshness::make(Some(self.fresh_challenge()), &SystemRandom::new()).unwrap()
+    }
+
+    /// The header of a hand-made message that this device signs for this purpose.
+    pub fn signature(&self, purpose: &str, body: &[u8], device: &dyn Keystore) -> String {
+        SignaturePurpose::Named(purpose).sign(&self.freshness(), body, device).unwrap()
+    }
+
+    /// A challenge that is good now: the last one, or a new one if that is older than four minutes.
+    pub fn fresh_challenge(&self) -> Challenge {
+        let known = self.challenge.lock().unwrap().clone();
+        let is_good = |(at, _): &(UnixTime, _)| self.now().seconds().abs_diff(at.seconds()) < 240;
+        if let Some((_, challenge)) = known.filter(is_good) {
+            return challenge;
+        }
+        self.send(&Request::written(&GetChallenge {}).unwrap()).unwrap().challenge
     }
 }
 
@@ -412,10 +440,12 @@ pub fn send(
     }
     let mut answer = post.send(body)?;
     let retry = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
+    let challenge = answer.headers().get(CHALLENGE_HEADER);
+    let challenge = challenge.and_then(|value| value.to_str().ok().map(str::to_owned));
     let status = answer.status().as_u16();
     let mut body = Vec::new();
     answer.body_mut().as_reader().read_to_end(&mut body)?;
-    Ok(Response { status, body, retry_after: retry })
+    Ok(Response { status, body, retry_after: retry, challenge })
 }
 
 /// The headers of a request: its signature, its session.

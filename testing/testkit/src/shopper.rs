@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde_json::Value;
 use tegata::protocol::{
     AccountOverview, BeginPasswordReset, BeginSignUp, Call, DeviceKey, DeviceName, DeviceSigned,
-    FinishPasswordReset, FinishSignUp, GetAccount, IssuerError, IssuerProblem, Language, LogIn,
-    LogInResult, MailedCodeText, PasswordText, RecoveryCode, Refusal, Request, RequestLogInCode,
-    SecondFactor, SessionToken, Ticket, TotpText, VerifyFactor, VerifyPasswordReset,
-    VerifySignUpCode,
+    Envelope, FinishPasswordReset, FinishSignUp, GetAccount, IssuerError, IssuerProblem, Language,
+    LogIn, LogInResult, MailedCodeText, PasswordText, RecoveryCode, Refusal, Request,
+    RequestLogInCode, Response, SecondFactor, SessionToken, Ticket, TotpText, VerifyFactor,
+    VerifyPasswordReset, VerifySignUpCode,
 };
 use tegata::vault::{Keystore, OtpCredential, SoftwareKeystore};
 
@@ -113,14 +113,28 @@ impl TestShopper<'_> {
 
     /// Sends a message that the device signs.
     pub fn call_signed<C: Call + DeviceSigned>(&self, call: &C) -> IssuerResult<C::Answer> {
-        self.send(&Request::signed(call, &*self.device)?)
+        self.send_signed(Request::signed(call, &*self.device, self.issuer.freshness())?)
     }
 
     /// Sends a request from their network.
     pub fn send<C: Call>(&self, request: &Request<C>) -> IssuerResult<C::Answer> {
+        request.answer(&self.post(request))
+    }
+
+    /// Sends a request that the device signed, and once more with another challenge if the issuer wants it so.
+    fn send_signed<C: Call>(&self, mut request: Request<C>) -> IssuerResult<C::Answer> {
+        let response = self.post(&request);
+        if response.is_stale() {
+            request.sign_again(response.challenge().unwrap(), &*self.device)?;
+            return self.send(&request);
+        }
+        request.answer(&response)
+    }
+
+    fn post(&self, request: &Envelope) -> Response {
         let mut headers = headers(request);
         headers.extend(self.network.map(|network| ("X-Forwarded-For", network.to_string())));
-        request.answer(&self.issuer.post(request.path(), &headers, request.body()))
+        self.issuer.post(request.path(), &headers, request.body())
     }
 
     /// Requests a code to log in with; it is mailed.
@@ -133,7 +147,8 @@ impl TestShopper<'_> {
     /// Sends a message in the session, signed by the device.
     pub fn call_in_session<C: Call>(&self, call: &C) -> IssuerResult<C::Answer> {
         let session = self.session.clone().unwrap();
-        self.send(&Request::signed_in_session(call, session, &*self.device)?)
+        let freshness = self.issuer.freshness();
+        self.send_signed(Request::signed_in_session(call, session, &*self.device, freshness)?)
     }
 
     /// Sends a message with the session's token alone, as a thief of the token does.

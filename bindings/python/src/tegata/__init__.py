@@ -8,7 +8,7 @@
 
 `wallet.account` makes requests to the issuer. Each is a call: the app sends its `request` with its own HTTP client, and
 hands the response to `complete`. `execute` does both, except for a `ProvisionCall`, which needs the unlock token:
-`call.complete(unlock, label, send(call.request()))`.
+`call.complete(unlock, label, send(call.request()))`, once more if that raises `WalletError.SendAgain`.
 
 A keystore derives from `Keystore` and raises `KeystoreError`. A wallet raises `WalletError`, with one class for each
 thing that an app reacts to. Arguments that hold a secret are read in place and not copied: pass `bytes`, since nothing
@@ -185,9 +185,13 @@ class IssuerCall(Protocol[Answer]):
 def execute(call: IssuerCall[Answer], send: Callable[[IssuerRequest], IssuerResponse]) -> Answer:
     """Sends a call's request and completes it with the response: `execute(wallet.account.log_in(profile, password, None), send)`.
 
-    `send` is the app's: it sends the request over TLS, follows no redirects, and gives the response.
+    `send` is the app's: it sends the request over TLS, follows no redirects, and gives the response. It is called a second
+    time when the issuer wants the request signed again.
     """
-    return call.complete(send(call.request()))
+    try:
+        return call.complete(send(call.request()))
+    except WalletError.SendAgain:
+        return call.complete(send(call.request()))
 
 
 class Wallet:

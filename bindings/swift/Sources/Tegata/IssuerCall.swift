@@ -15,11 +15,15 @@ extension IssuerCall {
     /// Sends the request and completes the call with the response: `try await wallet.account.logIn(…).execute(http.post)`.
     ///
     /// `send` is the app's, with its own HTTP client: over TLS, following no redirects. What it throws leaves the call as
-    /// it was: execute it again.
+    /// it was: execute it again. It is called a second time when the issuer wants the request signed again.
     public func execute(
         _ send: (IssuerRequest) async throws -> IssuerResponse
     ) async throws -> Answer {
-        try complete(response: try await send(request()))
+        do {
+            return try complete(response: try await send(request()))
+        } catch WalletError.SendAgain {
+            return try complete(response: try await send(request()))
+        }
     }
 }
 
@@ -29,7 +33,11 @@ extension ProvisionCall {
     public func execute(
         unlock: PaymentUnlock, label: String, _ send: (IssuerRequest) async throws -> IssuerResponse
     ) async throws -> String {
-        try complete(unlock: unlock, label: label, response: try await send(request()))
+        do {
+            return try complete(unlock: unlock, label: label, response: try await send(request()))
+        } catch WalletError.SendAgain {
+            return try complete(unlock: unlock, label: label, response: try await send(request()))
+        }
     }
 }
 

@@ -32,10 +32,13 @@ final class Issuer {
         }
         let headers = request.headers.map { "\($0): \($1)" }
         let answer = try carry(["\(request.method) \(address.path) HTTP/1.1"] + headers, request.body, to: address)
-        let retry = answer.head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("retry-after:") }
+        let value = { (name: String) in
+            let line = answer.head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("\(name):") }
+            return line.map { String($0.drop { $0 != ":" }.dropFirst()) }
+        }
         return IssuerResponse(
             status: Int32(answer.status), body: answer.body,
-            retryAfter: retry.map { String($0.drop { $0 != ":" }.dropFirst()) })
+            retryAfter: value("retry-after"), challenge: value("tegata-challenge"))
     }
 
     /// The card of a till of the one that runs.

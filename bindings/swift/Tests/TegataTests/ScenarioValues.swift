@@ -84,6 +84,7 @@ extension WalletError {
         case .WeakPin(let problem, _): "WeakPin \(spelled(problem))"
         case .UnlockNotSet: "UnlockNotSet"
         case .NotLoggedIn: "NotLoggedIn"
+        case .SendAgain: "SendAgain"
         case .Issuer(let problem, _): "Issuer \(spelled(problem))"
         case .InvalidAnswer: "InvalidAnswer"
         case .Transfer(let problem, _): "Transfer \(spelled(problem))"

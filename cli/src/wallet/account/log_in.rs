@@ -112,9 +112,9 @@ impl LogInArgs {
                 answered => answered,
             }
         })?;
-        if let Some(request) = before {
+        if let Some(mut request) = before {
             // If the issuer cannot be reached, the old session stays listed until it expires.
-            let _ = client.send(request.envelope());
+            let _ = client.send_signed(&mut request, wallet);
         }
         Ok(LoggedIn { must_enrol, with_factor })
     }

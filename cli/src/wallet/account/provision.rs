@@ -64,9 +64,11 @@ fn provision(
     let unlock = files.unlock(wallet)?;
     let mut fresh = false;
     loop {
-        let request = wallet.account().provision().map_err(account_failure)?;
-        let host = request.issuer().as_str().split_once("://").map_or("", |(_, host)| host);
-        let response = IssuerClient::new(request.issuer())?.send(request.envelope())?;
+        let mut request = wallet.account().provision().map_err(account_failure)?;
+        let issuer = request.issuer().clone();
+        let host = issuer.as_str().split_once("://").map_or("", |(_, host)| host);
+        let client = IssuerClient::new(request.issuer())?;
+        let response = client.send_signed(&mut request, wallet)?;
         let name = label.unwrap_or(host);
         match wallet
             .account()

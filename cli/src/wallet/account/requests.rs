@@ -30,8 +30,8 @@ pub(super) fn execute<A: SplitSession>(
     client: &IssuerClient,
     wallet: &mut Wallet,
 ) -> Result<A::Rest, ExecuteError> {
-    let request = request.map_err(account_failure)?;
-    let response = client.send(request.envelope())?;
+    let mut request = request.map_err(account_failure)?;
+    let response = client.send_signed(&mut request, wallet)?;
     wallet.account().complete(&request, &response).map_err(ExecuteError::from_wallet)
 }
 
@@ -41,8 +41,8 @@ pub(super) fn execute_in_session<C: SessionCall<Answer: SplitSession>>(
     call: &C,
 ) -> Result<<C::Answer as SplitSession>::Rest, ExecuteError> {
     let request = wallet.account().session_request(call).map_err(account_failure)?;
-    let response = IssuerClient::new(request.issuer())?.send(request.envelope())?;
-    wallet.account().complete(&request, &response).map_err(ExecuteError::from_wallet)
+    let client = IssuerClient::new(request.issuer())?;
+    execute(Ok(request), &client, wallet)
 }
 
 /// The reason why a request failed.

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Json};
 use tegata::protocol::{
     Acknowledgement, AddCard, BeginFactorEnrolment, BeginPasswordReset, BeginSignUp, Call,
     CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmFactorEnrolment, EndSessions,
     ExportAccount, FinishPasswordReset, FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode,
-    GetAccount, ListCards, ListPayments, LogIn, LogOut, Provision, Refusal, RemoveCard,
-    RenewRecoveryCodes, RequestDeletion, RequestLogInCode, RequiredAuth, RevertChanges,
-    SetDefaultCard, UnfreezeAccount, VerifyFactor, VerifyPasswordReset, VerifySignUpCode,
+    GetAccount, GetChallenge, IssuedChallenge, ListCards, ListPayments, LogIn, LogOut, Provision,
+    Refusal, RemoveCard, RenewRecoveryCodes, RequestDeletion, RequestLogInCode, RequiredAuth,
+    RevertChanges, SetDefaultCard, UnfreezeAccount, VerifyFactor, VerifyPasswordReset,
+    VerifySignUpCode,
 };
 
 use crate::accounts::{Accounts, Caller, Requester, SessionMessage};
@@ -19,7 +23,7 @@ use crate::domain::Decimals;
 use crate::http::body::StrictJson;
 use crate::http::client_address::ClientNetwork;
 use crate::http::describe::describe;
-use crate::http::headers::bearer_token;
+use crate::http::headers::{CHALLENGE, bearer_token};
 use crate::http::problem::Problem;
 use crate::http::router::Routes;
 use crate::http::signature::{session_device, signing_device};
@@ -35,6 +39,7 @@ pub(crate) fn routes(
     decimals: Decimals,
 ) -> Routes {
     route_descriptions()
+        .layer(from_fn_with_state(accounts.clone(), add_challenge))
         .layer(Extension(accounts))
         .layer(Extension(processor))
         .layer(Extension(decimals))
@@ -50,6 +55,7 @@ pub fn route_descriptions() -> Routes {
         )*};
     }
     serve! {
+        GetChallenge => challenge,
         BeginSignUp => sign_up,
         VerifySignUpCode => sign_up_code,
         FinishSignUp => sign_up_factor,
@@ -85,14 +91,32 @@ pub fn route_descriptions() -> Routes {
     routes
 }
 
+/// Adds the challenge for the next message to an answer.
+async fn add_challenge(
+    State(accounts): State<Accounts>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let mut response = next.run(request).await;
+    let challenge = accounts.make_challenge()?;
+    let value = HeaderValue::from_str(challenge.as_str());
+    let value = value.map_err(|error| Problem::internal("writing a challenge", &error))?;
+    response.headers_mut().insert(CHALLENGE, value);
+    Ok(response)
+}
+
 /// Finds the session of the header `Authorization: Bearer …`, and the device that signed the request, if one did.
 async fn caller<C: Call>(
     accounts: &Accounts,
     headers: &HeaderMap,
     request: &StrictJson<C>,
 ) -> Result<Caller, Problem> {
-    let signer = session_device(headers, request)?;
+    let signed = session_device(headers, request)?;
+    if let Some(signed) = &signed {
+        accounts.expect_fresh(&signed.freshness).await?;
+    }
     let token = bearer_token(headers).ok_or(Problem::Refused(Refusal::NotLoggedIn))?;
+    let signer = signed.map(|signed| signed.device.id());
     let caller = accounts.caller(&token, signer).await?;
     // Whoever has the token alone gains nothing by the owner's having given a second factor just now.
     if C::AUTH == RequiredAuth::SignedSession && caller.signer.is_none() {
@@ -110,7 +134,9 @@ macro_rules! signed_by_device {
             headers: HeaderMap,
             request: StrictJson<$call>,
         ) -> Answer<$call> {
-            let device = signing_device(&headers, &request)?.id();
+            let signed = signing_device(&headers, &request)?;
+            accounts.expect_fresh(&signed.freshness).await?;
+            let device = signed.device.id();
             let requester = Requester { device, network: client.network() };
             Ok(Json(accounts.$handler(requester, request.value).await?))
         }
@@ -164,6 +190,13 @@ where
     Ok(Json(accounts.change_setting(caller, request.value).await?))
 }
 
+async fn challenge(
+    Extension(accounts): Extension<Accounts>,
+    _: StrictJson<GetChallenge>,
+) -> Answer<GetChallenge> {
+    Ok(Json(IssuedChallenge { challenge: accounts.make_challenge()? }))
+}
+
 async fn freeze_by_code(
     Extension(accounts): Extension<Accounts>,
     request: StrictJson<FreezeByCode>,
@@ -203,7 +236,9 @@ async fn provision(
     headers: HeaderMap,
     request: StrictJson<Provision>,
 ) -> Answer<Provision> {
-    let device = signing_device(&headers, &request)?.id();
+    let signed = signing_device(&headers, &request)?;
+    accounts.expect_fresh(&signed.freshness).await?;
+    let device = signed.device.id();
     let token = bearer_token(&headers).ok_or(Problem::Refused(Refusal::NotLoggedIn))?;
     let caller = accounts.caller(&token, Some(device)).await?;
     let answer = accounts.provision(caller, device, request.value, &request.raw).await?;

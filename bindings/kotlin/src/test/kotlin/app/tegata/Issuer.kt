@@ -41,6 +41,7 @@ class Issuer {
             answer.statusCode(),
             answer.body(),
             answer.headers().firstValue("Retry-After").orElse(null),
+            answer.headers().firstValue("Tegata-Challenge").orElse(null),
         )
     }
 

@@ -113,7 +113,7 @@ public class IssuerTransport internal constructor(private val takesLoopback: Boo
         // One byte more than the limit shows that a response is too long.
         val source = response.body!!.source().apply { request(LARGEST + 1) }
         val body = source.buffer.run { readByteArray(minOf(size, LARGEST + 1)) }
-        return IssuerResponse(response.code, body, response.header("Retry-After"))
+        return IssuerResponse(response.code, body, response.header("Retry-After"), response.header("Tegata-Challenge"))
     }
 
     /** A body that is written once, so that the client does not repeat a request by itself. */

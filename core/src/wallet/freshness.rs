@@ -1,0 +1,63 @@
+//! What keeps the wallet's signed requests fresh: the challenge of the issuer's last answer.
+
+use super::account::{Account, request_error};
+use super::error::Error;
+use super::issuer_address::IssuerAddress;
+use super::request::{OutgoingRequest, PendingRequest};
+use crate::protocol::{Challenge, Freshness, IssuerProblem, Response};
+use crate::vault::VaultError;
+
+/// The newest challenge that came, and the issuer that gave it. In memory only: it lives for five minutes, and the first
+/// request without one costs one more.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KnownChallenge(Option<(IssuerAddress, Challenge)>);
+
+impl KnownChallenge {
+    fn of(&self, issuer: &IssuerAddress) -> Option<Challenge> {
+        let known = self.0.as_ref().filter(|known| known.0 == *issuer);
+        known.map(|known| known.1.clone())
+    }
+
+    pub(super) fn learn(&mut self, issuer: &IssuerAddress, response: &Response) {
+        if let Some(challenge) = response.challenge() {
+            self.0 = Some((issuer.clone(), challenge));
+        }
+    }
+}
+
+impl Account<'_> {
+    /// Signs a request again if the response says that its signature is too old, and gives whether it did: then send it
+    /// once more, and complete it with that response. Nothing was done, so nobody has to be asked. A request is signed again
+    /// once.
+    ///
+    /// # Errors
+    /// Those of the keystore.
+    pub fn sign_again<A>(
+        &mut self,
+        request: &mut PendingRequest<A>,
+        response: &Response,
+    ) -> Result<bool, Error> {
+        self.sign_outgoing_again(&mut request.out, response)
+    }
+
+    fn sign_outgoing_again(
+        &mut self,
+        out: &mut OutgoingRequest,
+        response: &Response,
+    ) -> Result<bool, Error> {
+        if out.is_signed_again || response.done() != Err(IssuerProblem::Stale) {
+            return Ok(false);
+        }
+        self.0.challenge.learn(&out.profile.issuer, response);
+        let Some(challenge) = response.challenge() else { return Ok(false) };
+        let signed = out.envelope.sign_again(challenge, self.0.vault.keystore());
+        out.is_signed_again = signed.map_err(request_error)?;
+        Ok(out.is_signed_again)
+    }
+
+    /// Makes the freshness of a new request to this issuer.
+    pub(super) fn freshness(&self, issuer: &IssuerAddress) -> Result<Freshness, Error> {
+        let made = Freshness::make(self.0.challenge.of(issuer), &*self.0.random);
+        Ok(made.map_err(VaultError::from)?)
+    }
+}
