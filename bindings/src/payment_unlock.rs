@@ -26,6 +26,12 @@ impl PaymentUnlock {
     pub fn lock(&self) {
         *self.slot() = None;
     }
+
+    /// Tells whether this token was locked. Cheap: a screen asks before each second that it shows a code.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.slot().is_none()
+    }
 }
 
 impl PaymentUnlock {

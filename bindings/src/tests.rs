@@ -197,7 +197,9 @@ fn a_locked_unlock_token_opens_nothing() {
     let unlock = PaymentUnlock::without_lock();
     let id = payments.add(&unlock, new_payment(), &[7; 32]).unwrap();
     payments.set_unlock_key(&unlock, &[9; 32]).unwrap();
+    assert!(!unlock.is_locked());
     unlock.lock();
+    assert!(unlock.is_locked());
     let refused = payments.next_code(&unlock, id.clone(), None, None);
     assert_eq!(refused, Err(WalletError::PaymentsLocked));
     assert_eq!(payments.unlock_with_key(&[8; 32]).err(), Some(WalletError::PaymentsLocked));

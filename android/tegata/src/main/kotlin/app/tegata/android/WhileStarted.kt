@@ -21,12 +21,16 @@ public fun <T> Flow<T>.whileStarted(activity: Activity): Flow<T> = channelFlow {
     }
 }
 
-/** Locks payments when the activity leaves the screen, but not when the screen is merely rotated. */
+/**
+ * Locks payments when the screen is left, but not when the screen is rotated or folded: the next activity of the same class
+ * is the same screen. Locks at once if the activity was stopped already, as when it was left while the prompt was up. Call
+ * it on the main thread, once for each unlock.
+ */
 public fun PaymentUnlock.lockOnStop(activity: Activity) {
+    if (activity.isStopped) return lock()
     val unlock = this
-    object : ActivityObserver(activity) {
-        override fun stopped() {
-            if (activity.isChangingConfigurations) return
+    object : ScreenObserver(activity) {
+        override fun left() {
             unlock.lock()
             stopListening()
         }

@@ -2,7 +2,6 @@ package app.tegata.android
 
 import app.tegata.Language
 import app.tegata.PaymentUnlock
-import app.tegata.WalletException
 import app.tegata.codes
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
@@ -19,7 +18,6 @@ import kotlinx.coroutines.test.runCurrent
 import kotlinx.coroutines.test.runTest
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
-import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
@@ -93,23 +91,6 @@ class CountdownTest {
     fun `the flow starts at once on a visible screen`() = runTest {
         val controller = phone.activity().setup()
         assertEquals(listOf(7), flow { emit(7) }.whileStarted(controller.get()).take(1).toList())
-    }
-
-    @Test
-    fun `leaving the screen locks payments, rotating does not`() {
-        val unlock = PaymentUnlock.withoutLock()
-        phone.create().use { wallet ->
-            val id = wallet.card(unlock)
-            val controller = phone.activity().setup()
-            unlock.lockOnStop(controller.get())
-            controller.recreate()
-            wallet.code(unlock, id)
-            unlock.lockOnStop(controller.get())
-            controller.pause()
-            wallet.code(unlock, id)
-            controller.stop()
-            assertThrows(WalletException.PaymentsLocked::class.java) { wallet.code(unlock, id) }
-        }
     }
 
     @Test
