@@ -1,7 +1,9 @@
 package app.tegata.android
 
-/** Why biometric unlocking did not work. Each case is something that a screen can show and act on. */
-public sealed class GateException(clause: String) : Exception(clause) {
+import app.tegata.WalletException
+
+/** Why the gate did not do what was asked. All that it throws is one of these, and each is something that a screen can act on. */
+public sealed class GateException(clause: String, reason: Exception? = null) : Exception(clause, reason) {
     /** The user or the system dismissed the prompt. Prompt again when the user wants to pay. */
     public class Cancelled : GateException("the prompt was dismissed")
 
@@ -20,6 +22,19 @@ public sealed class GateException(clause: String) : Exception(clause) {
     /** Biometric unlocking is not set up: set it up after unlocking by PIN. */
     public class NotSetUp : GateException("biometric unlocking is not set up")
 
+    /** The key or what it seals is missing or damaged, for good: unlock by PIN, then set the gate up again. */
+    public class KeyLost : GateException("the key of biometric unlocking was lost")
+
+    /** The phone is locked: ask the user to unlock it, and try again. */
+    public class DeviceLocked : GateException("the phone is locked")
+
     /** The sensor, its key or the file beside the wallet cannot be used now. Use the PIN. */
     public class Unavailable : GateException("the sensor cannot be used")
+
+    /**
+     * The wallet refused, as for a wrong PIN or with an unlock token that was locked.
+     *
+     * @property reason what the wallet threw.
+     */
+    public class WalletRefused(public val reason: WalletException) : GateException("the wallet refused", reason)
 }

@@ -4,7 +4,7 @@ import android.hardware.biometrics.BiometricPrompt
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
 import android.security.keystore.StrongBoxUnavailableException
-import app.tegata.KeystoreException
+import android.security.keystore.UserNotAuthenticatedException
 import app.tegata.PaymentUnlock
 import app.tegata.Wallet
 import app.tegata.WalletException
@@ -12,10 +12,15 @@ import app.tegata.setPin
 import app.tegata.setUnlockKey
 import java.io.File
 import java.security.InvalidAlgorithmParameterException
+import java.security.ProviderException
+import javax.crypto.AEADBadTagException
 import javax.crypto.Cipher
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.async
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.suspendCancellableCoroutine
 import org.junit.Assert.assertArrayEquals
@@ -47,13 +52,13 @@ class PaymentGateTest {
         repeat(2) {
             again { wallet, gate -> gate.unlock(FINGER).use { assertEquals(24, wallet.code(it, id).digits.length) } }
         }
-        assertEquals(60, sealed.length())
+        assertEquals(61, sealed.length())
     }
 
     @Test
     fun `the gate key needs a finger for each use`() {
         locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
-        val spec = FakePlatform.made.getValue("tegata.wallet.gate").spec
+        val spec = FakePlatform.made.getValue(GATE).spec
         assertTrue(
             spec.isUserAuthenticationRequired && spec.isInvalidatedByBiometricEnrollment && spec.isStrongBoxBacked,
         )
@@ -69,7 +74,7 @@ class PaymentGateTest {
             if (step == Step.MAKE && spec!!.isStrongBoxBacked) throw StrongBoxUnavailableException()
         }
         locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
-        assertFalse(FakePlatform.made.getValue("tegata.wallet.gate").spec.isStrongBoxBacked)
+        assertFalse(FakePlatform.made.getValue(GATE).spec.isStrongBoxBacked)
         again { _, gate -> gate.unlock(FINGER).close() }
     }
 
@@ -119,8 +124,13 @@ class PaymentGateTest {
             val first = sealed.readBytes()
             gate.setUp(unlock, FINGER)
             assertFalse(first.contentEquals(sealed.readBytes()))
-            sealed.writeBytes(byteArrayOf(1))
-            fails<GateException.NotSetUp> { gate.unlock(FINGER) }
+            for (bytes in listOf(ByteArray(0), byteArrayOf(1), first.copyOf(62), byteArrayOf(3) + first.drop(1))) {
+                sealed.writeBytes(bytes)
+                assertFalse(gate.isSetUp)
+                fails<GateException.KeyLost> { gate.unlock(FINGER) }
+            }
+            gate.setUp(unlock, FINGER)
+            gate.unlock(FINGER).close()
         }
     }
 
@@ -129,11 +139,96 @@ class PaymentGateTest {
         locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
         again { _, gate ->
             sealed.writeBytes(sealed.readBytes().also { it[20] = (it[20] + 1).toByte() })
-            fails<KeystoreException.Damaged> { gate.unlock(FINGER) }
-            FakePlatform.made.remove("tegata.wallet.gate")
-            fails<KeystoreException.KeyMissing> { gate.unlock(FINGER) }
-            assertFalse("tegata.wallet.gate" in FakePlatform.made)
+            fails<GateException.KeyLost> { gate.unlock(FINGER) }
+            FakePlatform.made.remove(GATE)
+            fails<GateException.KeyLost> { gate.unlock(FINGER) }
+            assertFalse(gate.isSetUp || GATE in FakePlatform.made)
         }
+    }
+
+    @Test
+    fun `a set-up that is not finished keeps the former one`() {
+        locked { _, gate, unlock ->
+            gate.setUp(unlock, FINGER)
+            fails<GateException.Cancelled> { gate.setUp(unlock) { throw GateException.Cancelled() } }
+            fails<CancellationException> { gate.setUp(unlock) { throw CancellationException("left") } }
+            fails<GateException.WalletRefused> {
+                gate.setUp(unlock) { cipher -> cipher.also { unlock.lock() } }
+            }
+            fails<GateException.WalletRefused> { gate.setUp(unlock) { error("no prompt") } }
+            assertTrue(gate.isSetUp && NEXT !in FakePlatform.made)
+            gate.unlock(FINGER).close()
+        }
+        again { _, gate ->
+            gate.setUp(gate.unlock(FINGER), FINGER)
+            assertTrue(gate.isSetUp && NEXT in FakePlatform.made && GATE !in FakePlatform.made)
+            gate.unlock(FINGER).close()
+        }
+    }
+
+    @Test
+    fun `a first set-up that is cancelled is none`() = locked { _, gate, unlock ->
+        fails<GateException.Cancelled> { gate.setUp(unlock) { throw GateException.Cancelled() } }
+        assertFalse(gate.isSetUp || sealed.exists() || GATE in FakePlatform.made)
+        fails<GateException.NotSetUp> { gate.unlock(FINGER) }
+    }
+
+    @Test
+    fun `the key of an earlier version opens and is replaced`() {
+        locked { _, gate, unlock ->
+            gate.setUp(unlock, FINGER)
+            FakePlatform.made[OLD] = FakePlatform.made.remove(GATE)!!
+            sealed.writeBytes(sealed.readBytes().copyOfRange(1, 61))
+            assertTrue(gate.isSetUp)
+            gate.unlock(FINGER).close()
+            gate.setUp(unlock, FINGER)
+            assertTrue(OLD !in FakePlatform.made && GATE in FakePlatform.made)
+            gate.unlock(FINGER).close()
+        }
+    }
+
+    @Test
+    fun `all that the gate throws is a GateException`() {
+        locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
+        again { _, gate ->
+            for ((fault, expected) in mapOf(
+                UserNotAuthenticatedException() to GateException.DeviceLocked::class,
+                ProviderException("a maker's bug") to GateException.Unavailable::class,
+                AEADBadTagException() to GateException.KeyLost::class,
+            )) {
+                FakePlatform.fail(Step.BEGIN, fault)
+                assertEquals(
+                    expected,
+                    assertThrows(GateException::class.java) {
+                        runBlocking { gate.unlock(FINGER) }
+                    }::class,
+                )
+            }
+            FakePlatform.judge = { _, _ -> }
+            fails<GateException.Unavailable> { gate.unlock { throw IllegalStateException("no activity") } }
+        }
+        val closed = phone.open().also { it.close() }
+        runBlocking {
+            val gate = gate(closed)
+            fails<GateException.WalletRefused> { gate.isSetUp }
+            fails<GateException.WalletRefused> { gate.unlock(FINGER) }
+            fails<GateException.WalletRefused> { gate.unlockWithPin("739164".toByteArray()) }
+            fails<GateException.WalletRefused> { gate.takeDown() }
+        }
+    }
+
+    @Test
+    fun `what a cancelled caller opened is closed`(): Unit = runBlocking {
+        var isClosed = false
+        lateinit var opening: Job
+        opening = launch(start = CoroutineStart.LAZY) {
+            deliver(Dispatchers.IO) {
+                opening.cancel()
+                AutoCloseable { isClosed = true }
+            }
+        }
+        opening.join()
+        assertTrue(isClosed)
     }
 
     @Test
@@ -168,7 +263,9 @@ class PaymentGateTest {
         locked { _, _, _ -> }
         again { _, gate ->
             val (right, wrong) = "739164".toByteArray() to "915283".toByteArray()
-            fails<WalletException.WrongPin> { gate.unlockWithPin(wrong) }
+            val refused =
+                assertThrows(GateException.WalletRefused::class.java) { runBlocking { gate.unlockWithPin(wrong) } }
+            assertTrue(refused.reason is WalletException.WrongPin)
             gate.unlockWithPin(right).close()
             assertArrayEquals(ByteArray(12), right + wrong)
         }
@@ -179,7 +276,7 @@ class PaymentGateTest {
         locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
         again { _, gate ->
             gate.takeDown()
-            assertFalse(gate.isSetUp || sealed.exists() || "tegata.wallet.gate" in FakePlatform.made)
+            assertFalse(gate.isSetUp || sealed.exists() || GATE in FakePlatform.made)
             gate.unlockWithPin("739164".toByteArray()).close()
         }
     }
@@ -254,6 +351,10 @@ class PaymentGateTest {
     }
 
     private companion object {
+        const val OLD = "tegata.wallet.gate"
+        const val GATE = "tegata.wallet.gate1"
+        const val NEXT = "tegata.wallet.gate2"
+
         /** A finger that is recognised. */
         val FINGER = BiometricPrompter { it }
     }
