@@ -30,7 +30,7 @@ use crate::passwords::PasswordsUnavailable;
 use crate::payments::{
     CardCharger, PaymentCounts, Payments, ProcessorCharger, SealedReceiptWriter,
 };
-use crate::processor::{self, Processor, ProcessorSetupError};
+use crate::processor::{self, CountedProcessor, Processor, ProcessorSetupError};
 use crate::store::{ReceiptWriter, Store, StoreError};
 
 /// The issuer's name, as authenticators and tills' cards show it.
@@ -284,6 +284,7 @@ impl Services {
         let mail_counts = MailCounts::new(metrics.registry())?;
         let payment_counts = PaymentCounts::new(metrics.registry())?;
         let store = Store::open(&config.store).await?.with_work_counter(metrics.work());
+        store.register_pool_counts(metrics.registry())?;
         check_currency(config, &store).await?;
         let server_key = server_key::find_or_make(config, &store, &**random).await?;
         let mut process = [0; 16];
@@ -295,6 +296,8 @@ impl Services {
         }
         let codes = Arc::new(Codes::open(&store, &keys, config.scheme(), clock.now()).await?);
         let processor = processor::from_config(config, &**random).await?;
+        let processor: Arc<dyn Processor> =
+            Arc::new(CountedProcessor::new(processor, metrics.registry())?);
         let receipts: Arc<dyn ReceiptWriter> =
             Arc::new(SealedReceiptWriter::new(Arc::clone(&keys), Arc::clone(random)));
         let (card_charger, charger): (Arc<dyn CardCharger>, _) = if let Some(make) = make_charger {

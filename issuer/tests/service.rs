@@ -262,6 +262,11 @@ fn metrics_count_templates_and_are_for_operators() {
         r#"tegata_http_requests_total{method="other",route="/by/{name}",status="4xx"} 1"#,
         r#"tegata_http_request_seconds_count{method="GET",route="/by/{name}"} 2"#,
         "tegata_http_requests_in_flight 1",
+        "# TYPE process_start_time_seconds gauge",
+        "# TYPE process_resident_memory_bytes gauge",
+        "# TYPE process_open_fds gauge",
+        "# TYPE process_max_fds gauge",
+        "# TYPE process_cpu_seconds_total counter",
         concat!("tegata_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
     ] {
         assert!(answer.body.lines().any(|other| other == line), "{line}: {}", answer.body);

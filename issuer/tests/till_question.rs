@@ -57,6 +57,11 @@ fn one_failed_answer_is_over_with_the_tills_question(start: impl FnOnce(&str) ->
         assert_ne!(count_of(&asked), before, "{call}");
         sandbox.fail(|_| Fault::None);
         issuer.advance_clock(2);
+        let name = format!(
+            "tegata_processor_failures_total{{operation=\"{call}\",reason=\"outcome-unknown\"}}"
+        );
+        // Once by the sale, and once by the question.
+        assert_eq!(issuer.counts(&name)[&name], 2, "{call}");
         let outcome = if nth == 0 {
             payments.get(&till, &path).outcome()
         } else {
@@ -66,6 +71,8 @@ fn one_failed_answer_is_over_with_the_tills_question(start: impl FnOnce(&str) ->
         assert_eq!(outcome, "approved", "{call}");
         issuer.advance_clock(60);
     }
+    let created = "tegata_processor_request_seconds_count{operation=\"create\"}";
+    assert_eq!(issuer.counts(created)[created], 4);
     let paid = sandbox.paid().unwrap();
     assert_eq!(paid.iter().map(|paid| paid.charged).collect::<Vec<_>>(), [100, 100]);
 }

@@ -1,9 +1,11 @@
-//! What is counted of requests, in the text that Prometheus reads.
+//! What is counted of requests and of the process, in the text that Prometheus reads.
 
+mod process;
 pub(crate) mod work;
 
 use std::time::Duration;
 
+use crate::metrics::process::ProcessUsage;
 use crate::metrics::work::WorkCounts;
 use prometheus::{HistogramOpts, IntGaugeVec};
 use prometheus::{HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
@@ -57,6 +59,7 @@ impl Metrics {
         registry.register(Box::new(seconds.clone()))?;
         registry.register(Box::new(in_flight.clone()))?;
         registry.register(Box::new(build))?;
+        registry.register(Box::new(ProcessUsage::new()?))?;
         let work = WorkCounts::default();
         work.collectors().into_iter().try_for_each(|counts| registry.register(counts))?;
         Ok(Self { registry, requests, seconds, in_flight, work })

@@ -5,11 +5,13 @@
 //! adapter ([`Stripe`]) speaks to Stripe, to its published test server and to our sandbox alike.
 
 mod amount;
+mod counted_processor;
 mod set;
 mod stripe;
 
 use crate::domain::{CustomerId, IntentId, MethodId, RegisteredCard};
 pub use amount::charge_amount;
+pub(crate) use counted_processor::CountedProcessor;
 pub use set::ProcessorSetupError;
 pub(crate) use set::from_config;
 pub use stripe::{Stripe, StripeError};

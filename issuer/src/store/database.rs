@@ -1,6 +1,7 @@
 //! The two databases as one: a query, or a transaction that reads and writes.
 
 use super::error::StoreError;
+use super::pool_counts::PoolStatus;
 use super::postgres::Postgres;
 use super::sql::{Query, Row, Statement, Value};
 use super::sqlite::Sqlite;
@@ -68,6 +69,14 @@ impl Database {
         match self {
             Self::Sqlite(sqlite) => sqlite.write_one(statement).await,
             Self::Postgres(postgres) => postgres.write_one(statement).await,
+        }
+    }
+
+    /// Gives the state of the pool of connections; SQLite has none.
+    pub(super) fn pool_status(&self) -> Option<PoolStatus> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(postgres) => Some(postgres.pool_status()),
         }
     }
 }

@@ -12,6 +12,7 @@ tegata_testkit::on_both! {
     answers_are_counted_by_status_and_reason,
     open_payments_and_the_age_of_the_oldest_are_measured,
     unusually_many_wrong_codes_raise_an_alarm,
+    connections_to_postgresql_are_measured,
 }
 
 const DAY: u64 = 24 * 60 * 60;
@@ -59,6 +60,20 @@ fn answers_are_counted_by_status_and_reason(issuer: &TestIssuer) {
     ] {
         assert_eq!(answers(status, reason), expected, "{status} {reason}");
     }
+}
+
+fn connections_to_postgresql_are_measured(issuer: &TestIssuer) {
+    let payments = TestPayments::new(issuer);
+    payments.till("till-1");
+    let counts = issuer.counts("tegata_store_connections");
+    if !issuer.settings.contains("postgres:") {
+        assert!(counts.is_empty(), "{counts:?}");
+        return;
+    }
+    let [most, open, idle, waiting] =
+        ["_max", "", "_idle", "_waiting"].map(|of| counts[&format!("tegata_store_connections{of}")]);
+    assert!((1..=most).contains(&open), "{counts:?}");
+    assert!(idle <= open && waiting < 100, "{counts:?}");
 }
 
 fn open_payments_and_the_age_of_the_oldest_are_measured(issuer: &TestIssuer) {

@@ -22,10 +22,11 @@ mod tls;
 mod transaction;
 mod values;
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{Pool, Status};
 
 use super::batch::batchable;
 use super::error::StoreError;
+use super::pool_counts::PoolStatus;
 use super::sql::{Query, Row, Statement, Value};
 use super::transaction::{Transaction, TransactionFuture};
 pub(in crate::store) use address::PostgresAddress;
@@ -51,6 +52,11 @@ impl Postgres {
         refuse_transaction_pooling(&pool).await?;
         migrate(&pool).await?;
         Ok(Self { batches: BatchScheduler::new(pool.clone()), pool, address })
+    }
+
+    pub(in crate::store) fn pool_status(&self) -> PoolStatus {
+        let Status { max_size: most, size: open, available: idle, waiting } = self.pool.status();
+        PoolStatus { most, open, idle, waiting }
     }
 
     pub(in crate::store) async fn rows(
