@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tegata::protocol::{GetAccount, RequestDeletion};
-use tegata_issuer::admin::{Operator, OperatorError, restore};
+use tegata_issuer::admin::{Operator, OperatorError, migrate, restore};
 use tegata_issuer::config::Config;
 use tegata_issuer::domain::{AccountId, AccountRef, Environment, Reason, StoreUrl};
 use tegata_issuer::store::Store;
@@ -217,6 +217,38 @@ fn a_session_does_not_go_by_the_defaults_of_the_database() {
     let issuer = TestIssuer::on(&url, tempfile::tempdir().unwrap(), "");
     let hanako = issuer.signed_up_shopper("hanako@example.org");
     hanako.call_in_session(&GetAccount {}).unwrap();
+}
+
+/// What docs/issuer.md grants to the role of the service.
+const GRANTS: &str = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ";
+
+#[test]
+fn a_role_that_may_not_create_tables_serves_from_those_that_are_there() {
+    assert!(include_str!("../../docs/issuer.md").contains(GRANTS));
+    let url = new_postgres_database();
+    let role = format!("service_{}", database_of(&url));
+    sql(&url, &format!("CREATE ROLE {role} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC"));
+    let own = url.replace("postgres@", &format!("{role}@"));
+    let config = |url: &str| toml::from_str::<Config>(&format!("store = {url:?}")).unwrap();
+    let early = migrate(&config(&own)).unwrap_err().to_string();
+    assert!(early.contains("42501"), "{early}");
+    migrate(&config(&url)).unwrap();
+    sql(&url, &format!("{GRANTS}{role}"));
+    migrate(&config(&own)).unwrap();
+    let issuer = TestIssuer::on(&own, tempfile::tempdir().unwrap(), "");
+    issuer.signed_up_shopper("hanako@example.org").call_in_session(&GetAccount {}).unwrap();
+    let payments = TestPayments::new(&issuer);
+    let till = payments.till("till-1");
+    let code = payments.next_code(&payments.payer(1));
+    assert_eq!(till.authorise(&payments, "sale", &code, 100).outcome(), "approved");
+    // It drops nothing either.
+    let dropped = Runtime::new().unwrap().block_on(async {
+        let (client, connection) =
+            tokio_postgres::connect(&own, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute("DROP TABLE accounts").await
+    });
+    assert!(dropped.is_err());
 }
 
 #[test]

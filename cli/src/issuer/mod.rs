@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod kill_switch;
 mod manager;
+mod migrate;
 mod payment;
 mod process_protection;
 mod report;
@@ -27,6 +28,13 @@ pub(crate) enum Command {
                       Example: tegata issuer serve --development --listen 127.0.0.1:8080 --store sqlite:issuer.sqlite --check"
     )]
     Serve(serve::Serve),
+    /// Create the store's tables, unless they are there, and start nothing. The service does it at its start, too.
+    #[command(
+        after_help = "With PostgreSQL a role that owns the database can do it; the service's own role needs no right \
+                      to create tables then.\n\n\
+                      Example: tegata issuer migrate --store sqlite:issuer.sqlite"
+    )]
+    Migrate(migrate::Migrate),
     /// Kill switch: stop some or all operations of shoppers within a second, until they are resumed.
     #[command(
         after_help = "Example: tegata issuer stop log-in reset --why \"a wave of log-ins from one network\""
@@ -85,6 +93,7 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
     process_protection::make_files_private();
     match command {
         Command::Serve(serve) => serve.run(output),
+        Command::Migrate(migrate) => migrate.run(output),
         Command::Stop(switches) => switches.stop(output),
         Command::Resume(switches) => switches.resume(output),
         Command::Revoke(revoke) => revoke.run(output),

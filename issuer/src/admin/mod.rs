@@ -108,6 +108,16 @@ pub enum OperatorError {
     Random(#[from] RandomUnavailable),
 }
 
+/// Creates the tables of the store of these settings, if there are none, and starts nothing: for a database role that may
+/// create tables, which the service's own need not.
+///
+/// # Errors
+/// [`OperatorError::Store`], [`OperatorError::Threads`].
+pub fn migrate(config: &Config) -> Result<(), OperatorError> {
+    threads()?.block_on(Store::open(&config.store))?;
+    Ok(())
+}
+
 /// What an operator can do to a store. The methods return when what they did is durable.
 pub struct Operator {
     threads: Runtime,

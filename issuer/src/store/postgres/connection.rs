@@ -91,6 +91,16 @@ pub(super) async fn connection(pool: &Pool) -> Result<Object, StoreError> {
 pub(super) async fn migrate(pool: &Pool) -> Result<(), StoreError> {
     let runner = embedded::migrations::runner();
     let mut connection = connection(pool).await?;
+    // Looked at first: a role that may not create tables uses those that are there.
+    let last = runner.get_last_applied_migration_async(&mut **connection).await.ok().flatten();
+    if let (Some(last), Some(own)) = (last, runner.get_migrations().last()) {
+        if (last.version(), last.checksum()) == (own.version(), own.checksum()) {
+            return Ok(());
+        }
+        if last.version() >= own.version() {
+            return Err(StoreError::OtherEdition(last.version().into()));
+        }
+    }
     // Several processes that start at once get in each other's way; the later ones find the tables there.
     let mut tries = 1;
     loop {
