@@ -1,5 +1,10 @@
 //! The files for operators in `issuer/packaging`, each judged by the program that it is for.
 
+mod curl;
+mod live_issuer;
+mod proxies;
+mod till_example;
+
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -13,12 +18,20 @@ use crate::{
 /// The folder of the files.
 const FOLDER: &str = "issuer/packaging";
 /// What the checks of them need.
-pub(crate) const NEEDS: &[Package] =
-    &[setup::HAPROXY, setup::NGINX, setup::OPENSSL, setup::PROMETHEUS, setup::SYSTEMD];
+pub(crate) const NEEDS: &[Package] = &[
+    setup::CURL,
+    setup::HAPROXY,
+    setup::JQ,
+    setup::NGINX,
+    setup::OPENSSL,
+    setup::PROMETHEUS,
+    setup::SQLITE,
+    setup::SYSTEMD,
+];
 /// The most exposure that `systemd-analyze security` may find, in tenths: it calls 2 to 5 medium, and above that exposed.
 const EXPOSURE: &str = "--threshold=15";
 
-/// Checks the unit, the settings of the proxies, and the rules for alerts with their tests.
+/// Checks the unit, the proxies before an issuer, the rules for alerts with their tests, and the example of a till.
 pub(crate) fn test(shell: &Shell) -> anyhow::Result<()> {
     let folder = shell.create_temp_dir()?;
     certificate(shell, folder.path())?;
@@ -36,23 +49,17 @@ pub(crate) fn test(shell: &Shell) -> anyhow::Result<()> {
         cmd!(shell, "systemd-analyze security --offline=true --no-pager {EXPOSURE} {unit}");
     security.quiet().ignore_stdout().run().context("the unit leaves the service too exposed")?;
 
-    step("the proxies");
-    let tls = folder.path().to_str().context("the path of the temporary folder is no text")?;
-    let tls = [("/etc/tegata/tls", tls)];
-    let part = copy(shell, "nginx.conf", folder.path(), &tls)?;
-    let whole = folder.path().join("whole.conf");
-    shell.write_file(
-        &whole,
-        format!("events {{}}\npid {}/pid;\nhttp {{ include {}; }}\n", tls[0].1, part.display()),
-    )?;
-    cmd!(shell, "nginx -t -q -c {whole}").run()?;
-    let haproxy = copy(shell, "haproxy.cfg", folder.path(), &tls)?;
-    cmd!(shell, "haproxy -c -q -f {haproxy}").run()?;
+    step("the proxies, in front of an issuer with the example's settings");
+    live_issuer::test(shell, folder.path())?;
 
     step("the alerts");
-    let _folder = shell.push_dir(FOLDER);
-    cmd!(shell, "promtool check rules alerts.yml").run()?;
-    Ok(cmd!(shell, "promtool test rules alerts_test.yml").run()?)
+    for what in [["check", "alerts.yml"], ["test", "alerts_test.yml"]] {
+        let [what, file] = what;
+        cmd!(shell, "promtool {what} rules {FOLDER}/{file}").run()?;
+    }
+
+    step("the example of a till");
+    till_example::test(shell)
 }
 
 /// Copies a file into the folder with texts replaced, each of which it must have, and returns the copy's path.
@@ -78,6 +85,7 @@ fn certificate(shell: &Shell, folder: &Path) -> anyhow::Result<()> {
     let certificate = folder.join("certificate.pem");
     let make = cmd!(shell, "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes");
     let make = make.args(["-subj", "/CN=pay.example.org", "-days", "1"]);
+    let make = make.args(["-addext", "subjectAltName=DNS:pay.example.org"]);
     make.arg("-keyout").arg(&key).arg("-out").arg(&certificate).quiet().ignore_stderr().run()?;
     let both = [shell.read_file(certificate)?, shell.read_file(key)?].concat();
     Ok(shell.write_file(folder.join("both.pem"), both)?)

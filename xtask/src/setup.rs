@@ -68,6 +68,8 @@ pub(crate) const HAPROXY: Package = Package { name: "haproxy", probe: Probe::Pro
 /// A Japanese font for pictures of the till page.
 pub(crate) const JAPANESE: Package =
     Package { name: "fonts-noto-cjk", probe: Probe::Font("NotoSansCJK*") };
+/// Reads the answers in the example of a till.
+pub(crate) const JQ: Package = Package { name: "jq", probe: Probe::Program("jq") };
 /// Builds the Kotlin library.
 pub(crate) const MAVEN: Package = Package { name: "maven", probe: Probe::Program("mvn") };
 /// Installs the root file system that has Swift.
@@ -93,6 +95,8 @@ pub(crate) const PROMETHEUS: Package =
 /// Creates virtual environments; Debian's bare python3 lacks the module that puts pip into them.
 pub(crate) const PYTHON: Package =
     Package { name: "python3-venv", probe: Probe::PythonModule("ensurepip") };
+/// Locks a store, as another program would.
+pub(crate) const SQLITE: Package = Package { name: "sqlite3", probe: Probe::Program("sqlite3") };
 /// Judges the unit of the service.
 pub(crate) const SYSTEMD: Package =
     Package { name: "systemd", probe: Probe::Program("systemd-analyze") };

@@ -70,9 +70,9 @@ fn enrol_till(issuer: &str, code: &str) -> anyhow::Result<String> {
 }
 
 /// An issuer that runs until this is dropped.
-struct IssuerProcess {
+pub(crate) struct IssuerProcess {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     internal_url: String,
 }
 
@@ -81,8 +81,13 @@ impl IssuerProcess {
     fn start(program: &Path, folder: &Path) -> anyhow::Result<Self> {
         let mut serve = Command::new(program);
         serve.args(["issuer", "serve", "--development", "--listen", "127.0.0.1:0", "--json"]);
-        serve.current_dir(folder);
-        serve.env(REQUESTS_PER_MINUTE.0, REQUESTS_PER_MINUTE.1).stdin(Stdio::null());
+        serve.current_dir(folder).env(REQUESTS_PER_MINUTE.0, REQUESTS_PER_MINUTE.1);
+        Self::spawn(serve)
+    }
+
+    /// Starts what serves, and reads where, which it says in JSON.
+    pub(crate) fn spawn(mut serve: Command) -> anyhow::Result<Self> {
+        serve.stdin(Stdio::null());
         let mut child = serve.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
