@@ -234,12 +234,25 @@ fn a_session_is_used_with_the_pin_only() {
     let mut hanako = CliShopper::new();
     hanako.signs_up(&issuer);
     let without = |args: &[&str]| hanako.wallet.run(args);
-    for command in
-        [&["devices"][..], &["freeze"], &["add", "payment"], &["cards"], &["log-in"], &["history"]]
-    {
+    for command in [
+        &["devices"][..],
+        &["freeze", "--lift"],
+        &["add", "payment"],
+        &["cards"],
+        &["log-in"],
+        &["history"],
+    ] {
         failed(&without(command), 2, "give --pin @FILE");
     }
     done(&hanako.run(&["devices"]));
+    // What only restricts needs this device, and no PIN.
+    assert!(done(&without(&["devices", "--this"])).starts_with("logged in"));
+    done(&without(&["freeze"]));
+    assert!(done(&without(&["devices", "--this"])).contains("frozen: no payments"));
+    done(&hanako.run(&["devices"]));
+    done(&without(&["devices", "--log-out"]));
+    assert!(done(&without(&["devices", "--this"])).starts_with("not logged in"));
+    failed(&hanako.run(&["devices"]), 1, "not logged in");
     done(&without(&["pin", "--lost", "--yes"]));
     failed(&without(&["devices"]), 1, "not logged in");
     // Without a lock a session lasts as long as its command, and a factor is not kept.

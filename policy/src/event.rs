@@ -88,6 +88,11 @@ pub enum Event {
         /// The device that signed the request, if one did.
         signer: Option<DeviceId>,
     },
+    /// Stops spending at the request of a device, in no session.
+    FreezeFromDevice {
+        /// The device that signed the request.
+        device: DeviceId,
+    },
     /// Lifts the owner's own freeze.
     Unfreeze {
         /// The session of the request.
@@ -152,6 +157,11 @@ pub enum Event {
         signer: Option<DeviceId>,
         /// The session to end; `None` for all but that of the request.
         which: Option<SessionId>,
+    },
+    /// Ends the sessions of the device that signed the request, in no session.
+    EndDeviceSessions {
+        /// The device that signed the request.
+        device: DeviceId,
     },
     /// Removes a known device with its sessions and its payment credential.
     ForgetDevice {

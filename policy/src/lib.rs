@@ -21,6 +21,7 @@ pub mod limits;
 
 mod context;
 mod decide;
+mod device_status;
 mod devices;
 mod effect;
 mod event;
@@ -30,6 +31,7 @@ mod verification;
 
 pub use context::{Control, Controls, PolicyContext};
 pub use decide::{Caps, Decision, SpendingCredential, begin_sign_up, decide};
+pub use device_status::DeviceFlags;
 pub use devices::{Device, Session};
 pub use effect::{AuditEvent, Change, Effect, MailRecipient, Notification, SecretKind};
 pub use event::{Event, Reply, ResetDestination};

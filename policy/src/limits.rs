@@ -49,6 +49,8 @@ pub const TOKEN_LIFE: u64 = DAY;
 pub const SESSION_LIFE: u64 = 90 * DAY;
 /// Seconds after its last second factor for which a device logs in with the password alone.
 pub const DEVICE_KNOWN: u64 = 90 * DAY;
+/// Seconds for which the other devices are shown that one is new.
+pub const NEW_DEVICE_SHOWN: u64 = 7 * DAY;
 /// Seconds within which the owner is mailed about log-ins on one known device once.
 pub const LOG_IN_MAIL: u64 = DAY;
 /// How many devices an account knows; a new one replaces the least recently used.

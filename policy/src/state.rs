@@ -155,7 +155,7 @@ pub(super) struct RollbackSnapshot {
 /// Who froze an account, which decides who can lift the freeze.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) enum Freeze {
-    /// The owner, in a session.
+    /// The owner, in a session or by the signature of a known device.
     Session,
     /// Someone with the code of a change notice: reverting the changes lifts it, or an operator.
     Notice,

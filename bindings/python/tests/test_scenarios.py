@@ -438,6 +438,21 @@ class Run:
     def freeze(self):
         self._execute(self._wallet.account.freeze())
 
+    def device_status(self):
+        status = self._execute(self._wallet.account.device_status())
+        return {
+            "logged_in": status.logged_in,
+            "frozen": status.frozen,
+            "stopped": status.payments_stopped,
+            "new_device": status.new_device_at is not None,
+        }
+
+    def freeze_here(self):
+        self._execute(self._wallet.account.freeze_from_device())
+
+    def end_here(self):
+        self._execute(self._wallet.account.end_device_sessions())
+
     def unfreeze(self):
         self._execute(self._wallet.account.unfreeze())
 

@@ -8,6 +8,7 @@
 //! | `sign_up`, `log_in`, `password_reset` | [`SignUp`], [`LogInCall`] and [`LogInByCode`], [`PasswordReset`] |
 //! | `factor` | [`SecondFactor`], [`FactorEnrolment`], [`RecoveryCodes`] |
 //! | `profile`, `overview` | [`AccountProfile`] and [`AccountOverview`]: the account as data |
+//! | `device_status` | [`DeviceStatus`]: what works while the payment lock is closed |
 //! | `cards` | [`AccountCard`]: what is charged |
 //! | `payment_history` | [`PaymentPage`]: what was paid |
 //! | `provisioning` | [`ProvisionCall`]: a payment credential from the issuer |
@@ -15,6 +16,7 @@
 
 mod call;
 mod cards;
+mod device_status;
 mod factor;
 mod http;
 mod log_in;
@@ -39,6 +41,7 @@ use tegata::protocol::{
 
 pub use call::ActionCall;
 pub use cards::{AccountCard, CardsCall};
+pub use device_status::{DeviceStatus, DeviceStatusCall};
 pub use factor::{
     FactorEnrolment, FactorEnrolmentCall, RecoveryCodes, RecoveryCodesCall, SecondFactor,
 };
@@ -253,6 +256,26 @@ impl Account {
         let address = address.parse::<Handle>().map_err(WalletError::invalid)?;
         let code = MailedCodeText::new(&code).map_err(WalletError::invalid)?;
         self.call(|account| account.confirm_address_change(address, code))
+    }
+}
+
+/// What works while the payment lock is closed, and without a session: this device's signature is enough.
+#[uniffi::export]
+impl Account {
+    /// Requests what is to be shown of the account at each opening, and daily in the background: whether it is frozen,
+    /// stopped, logged out here, and a new device.
+    pub fn device_status(&self) -> Result<Arc<DeviceStatusCall>, WalletError> {
+        self.call(|account| account.device_status())
+    }
+
+    /// Freezes the account from this device: stops all spending.
+    pub fn freeze_from_device(&self) -> Result<Arc<ActionCall>, WalletError> {
+        self.call(|account| account.freeze_from_device())
+    }
+
+    /// Ends all sessions of this device; that of this wallet is dropped once it is completed.
+    pub fn end_device_sessions(&self) -> Result<Arc<ActionCall>, WalletError> {
+        self.call(|account| account.end_device_sessions())
     }
 }
 

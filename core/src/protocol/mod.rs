@@ -5,7 +5,7 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `call` | what all messages have in common: path, authentication, answer |
-//! | `sign_up`, `log_in`, `log_in_code`, `password_reset`, `factor`, `account`, `cards`, `payments`, `provision` | the messages, by group |
+//! | `sign_up`, `log_in`, `log_in_code`, `password_reset`, `factor`, `account`, `device_calls`, `cards`, `payments`, `provision` | the messages, by group |
 //! | `client` | the wallet's side: a request to send, and reading the response |
 //! | `refusal` | why the issuer refuses |
 //! | `signed`, `freshness` | the bytes that a device signs, and what makes them good once |
@@ -21,6 +21,7 @@ mod call;
 mod account;
 mod cards;
 mod client;
+mod device_calls;
 mod factor;
 mod freshness;
 mod grant;
@@ -47,6 +48,7 @@ pub use account::{
 pub use call::{Acknowledgement, Call, DeviceSigned, EndedSessions, RequiredAuth, SessionCall};
 pub use cards::{AccountCard, AddCard, Cards, ListCards, RemoveCard, SetDefaultCard};
 pub use client::{Envelope, IssuerError, IssuerProblem, Request, Response};
+pub use device_calls::{DeviceStatus, EndDeviceSessions, FreezeFromDevice, GetDeviceStatus};
 pub use factor::{
     BeginFactorEnrolment, ConfirmFactorEnrolment, FactorEnrolment, RecoveryCodes,
     RenewRecoveryCodes, SecondFactor, VerifyFactor,
@@ -85,6 +87,7 @@ pub fn endpoints() -> impl Iterator<Item = (&'static str, RequiredAuth)> {
         factor::ENDPOINTS,
         freshness::ENDPOINTS,
         account::ENDPOINTS,
+        device_calls::ENDPOINTS,
         cards::ENDPOINTS,
         payments::ENDPOINTS,
         provision::ENDPOINTS,
@@ -106,6 +109,7 @@ mod tests {
             factor::IDEMPOTENCE,
             freshness::IDEMPOTENCE,
             account::IDEMPOTENCE,
+            device_calls::IDEMPOTENCE,
             cards::IDEMPOTENCE,
             payments::IDEMPOTENCE,
             provision::IDEMPOTENCE,
@@ -119,6 +123,9 @@ mod tests {
             "GetAccount",
             "ExportAccount",
             "FreezeAccount",
+            "GetDeviceStatus",
+            "FreezeFromDevice",
+            "EndDeviceSessions",
             "ListCards",
             "SetDefaultCard",
             "ListPayments",

@@ -346,7 +346,7 @@ impl<'w> Account<'w> {
         }))
     }
 
-    fn signed<C: Call + DeviceSigned>(
+    pub(super) fn signed<C: Call + DeviceSigned>(
         &self,
         profile: &AccountProfile,
         call: impl FnOnce(DeviceKey) -> C,

@@ -6,6 +6,7 @@
 //! | `payments`, `lock` | [`Payments`]: payment credentials and their codes, the payment lock |
 //! | `otp_credentials`, `passes` | one-time passwords; passes of others |
 //! | `account`, `session`, `provisioning`, `payment_history` | [`Account`]: requests to the issuer, and what their answers bring |
+//! | `device_calls` | requests that work while the payment lock is closed |
 //! | `account_secrets`, `memory_secrets` | the session and the account's own second factor: under the payment lock or in memory |
 //! | `freshness` | signing a request again when its challenge is too old |
 //! | `request`, `profile`, `issuer_address` | a request on its way, and whom it is for |
@@ -18,6 +19,7 @@ mod account_secrets;
 mod account_secrets_tests;
 #[cfg(test)]
 mod account_tests;
+mod device_calls;
 mod error;
 mod freshness;
 mod handles;

@@ -7,9 +7,9 @@ use serde::de::DeserializeOwned;
 use super::issuer_address::IssuerAddress;
 use super::profile::AccountProfile;
 use crate::protocol::{
-    AccountExport, AccountOverview, Acknowledgement, Cards, Envelope, FactorEnrolment,
-    IssuedTicket, LogInResult, PaymentPage, RecoveryCode, RecoveryCodes, SecretText, SessionToken,
-    SignUpResult, Ticket,
+    AccountExport, AccountOverview, Acknowledgement, Cards, DeviceStatus, Envelope,
+    FactorEnrolment, IssuedTicket, LogInResult, PaymentPage, RecoveryCode, RecoveryCodes,
+    SecretText, SessionToken, SignUpResult, Ticket,
 };
 use crate::vault::RecordId;
 
@@ -116,6 +116,7 @@ split_session! {
     AccountOverview => AccountOverview, |overview| (None, overview);
     AccountExport => AccountExport, |export| (None, export);
     Cards => Cards, |cards| (None, cards);
+    DeviceStatus => DeviceStatus, |status| (None, status);
     PaymentPage => PaymentPage, |page| (None, page);
     Acknowledgement => (), |_| (None, ());
 }

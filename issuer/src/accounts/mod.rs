@@ -6,7 +6,7 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `sign_up`, `log_in`, `reset` | messages of a device |
+//! | `sign_up`, `log_in`, `reset`, `device_calls` | messages of a device |
 //! | `settings`, `cards`, `payment_history`, `view` | messages of a session |
 //! | `provision` | how a phone gets its payment credential |
 //! | `challenges` | what devices sign beside each message |
@@ -19,6 +19,7 @@
 mod cards;
 mod challenges;
 mod decoys;
+mod device_calls;
 mod error;
 mod generated_secrets;
 mod log_in;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use tegata::protocol::{
-    Call, DeviceSigned, FreezeByCode, MailedCodeText, NoticeCode, Request, RevertChanges,
-    SecondFactor, TotpText,
+    Call, DeviceSigned, EndDeviceSessions, FreezeByCode, FreezeFromDevice, GetDeviceStatus,
+    MailedCodeText, NoticeCode, Request, RevertChanges, SecondFactor, TotpText,
 };
 
 use tegata_testkit::{
@@ -88,6 +88,24 @@ fn an_address_with_an_account_costs_what_one_without_does(issuer: &TestIssuer) {
     }
     let costs = [&known, &unknown].map(|person| signed(person, &sign_up(person)));
     assert_eq!(costs[0], costs[1]);
+    for _ in 0..3 {
+        let handle = |person: &TestShopper<'_>| person.address.parse().unwrap();
+        let costs = [&known, &unknown].map(|person| {
+            let (handle, device) = (handle(person), person.key());
+            signed(person, &FreezeFromDevice { handle, device })
+        });
+        assert_eq!(costs[0], costs[1]);
+        let costs = [&known, &unknown].map(|person| {
+            let (handle, device) = (handle(person), person.key());
+            signed(person, &EndDeviceSessions { handle, device })
+        });
+        assert_eq!(costs[0], costs[1]);
+        let costs = [&known, &unknown].map(|person| {
+            let (handle, device) = (handle(person), person.key());
+            signed(person, &GetDeviceStatus { handle, device })
+        });
+        assert_eq!(costs[0], costs[1]);
+    }
     let code = NoticeCode::parse("0000-0000-0000-0000").unwrap();
     for _ in 0..12 {
         let [one, other] = [HANAKO, NOBODY].map(|address| {

@@ -6,6 +6,7 @@ mod canaries;
 mod child;
 mod clocks;
 mod crash;
+mod device_calls;
 mod enumeration;
 mod replay;
 mod stolen;

@@ -31,6 +31,9 @@ PURPOSES = {
     "/v1/resets/proof": "reset-proof",
     "/v1/resets/finish": "reset-finish",
     "/v1/credentials": "provision",
+    "/v1/device": "device-status",
+    "/v1/device/freeze": "device-freeze",
+    "/v1/device/sessions/end": "device-sessions-end",
 }
 # What a till sends, with its token.
 TILLS = {"/v1/till", "/v1/till/card.svg", "/v1/authorisations", "/v1/authorisations/{id}", "/v1/voids"}
@@ -84,6 +87,9 @@ def before_call(context, case, kwargs):
         for begins, field, value in KNOWN:
             if path.startswith(begins) and field in body and (is_first or random.random() < 0.5):
                 body[field] = value()
+    # As elsewhere, sessions are ended in accounts that nothing else is sent in.
+    if path == "/v1/device/sessions/end" and isinstance(body, dict) and "handle" in body:
+        body["handle"] = f"shopper-{random.randrange(8, 16)}@example.org"
     if path == "/v1/authorisations/{id}" and (is_first or random.random() < 0.5):
         case.path_parameters["id"] = random.choice(TARGET["authorisations"])
     if path in PURPOSES and isinstance(body, dict):

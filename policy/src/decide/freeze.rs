@@ -18,10 +18,20 @@ impl Transition<'_> {
         signer: Option<DeviceId>,
     ) -> TransitionResult {
         self.require_signature_or_factor(session, signer)?;
+        Ok(self.freeze_as_owner())
+    }
+
+    /// A device that the account knows freezes it by its signature alone: that only restricts.
+    pub(super) fn freeze_from_device(&mut self, device: DeviceId) -> TransitionResult {
+        self.device(device).ok_or(Refusal::InvalidCredentials)?;
+        Ok(self.freeze_as_owner())
+    }
+
+    fn freeze_as_owner(&mut self) -> Reply {
         if self.account.frozen.is_none() {
             self.apply_freeze(Freeze::Session);
         }
-        Ok(Reply::Done)
+        Reply::Done
     }
 
     pub(super) fn unfreeze(&mut self, session: SessionId) -> TransitionResult {

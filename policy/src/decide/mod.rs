@@ -66,6 +66,7 @@ fn decide_active(transition: &mut Transition<'_>, event: Event) -> TransitionRes
         Event::FreezeByCode => Ok(transition.verify_freeze_notice()),
         Event::RevertChanges { factor } => Ok(transition.verify_revert_notice(factor)),
         Event::Freeze { session, signer } => transition.freeze(session, signer),
+        Event::FreezeFromDevice { device } => transition.freeze_from_device(device),
         Event::Unfreeze { session } => transition.unfreeze(session),
         Event::RequestReset { device, to, within_budget } => {
             Ok(transition.request_reset(device, to, within_budget))
@@ -84,6 +85,7 @@ fn decide_active(transition: &mut Transition<'_>, event: Event) -> TransitionRes
         Event::EndSessions { session, signer, which } => {
             transition.end_sessions(session, signer, which)
         }
+        Event::EndDeviceSessions { device } => Ok(transition.end_device_sessions(device)),
         Event::ForgetDevice { session, signer, device } => {
             transition.forget_device(session, signer, device)
         }

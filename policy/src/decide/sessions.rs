@@ -58,6 +58,16 @@ impl Transition<'_> {
         Ok(Reply::Done)
     }
 
+    /// A device that signs ends its own sessions; the owner is not told, as of logging out.
+    pub(super) fn end_device_sessions(&mut self, device: DeviceId) -> Reply {
+        let before = self.account.sessions.len();
+        self.end_sessions_where(|_, on| on == device);
+        if self.account.sessions.len() < before {
+            self.effects.push(Effect::Audit(AuditEvent::SessionsEnded));
+        }
+        Reply::Done
+    }
+
     pub(super) fn forget_device(
         &mut self,
         session: SessionId,

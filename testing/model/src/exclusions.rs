@@ -13,6 +13,7 @@ const GUESSES: &str = "guesses at a second factor and at the codes of notices: t
 const SIGN_UP: &str = "sign-ups: until one is completed there is no account to break into";
 const ENDS: &str =
     "ending sessions, forgetting a device and logging out: each only ends what it names";
+const FREEZES: &str = "freezing by a device's signature alone: whoever has the phone can only stop spending with it, as by a session";
 const LOG_IN_CODES: &str = "codes mailed for logging in: they open a budget of their own, and stand in for neither password nor second factor, but where a hundred wrong values in a row made the authenticator void";
 const SESSION_USE: &str = "recording that a session is in use: it extends none that would have ended within the hours of a run";
 const DELETION: &str = "requesting and cancelling a deletion: its seven days are longer than a run, and a deleted account is of no use to anyone; and exporting data, which changes nothing";
@@ -43,7 +44,11 @@ fn exclusion_reason(event: &Event) -> Option<&'static str> {
         | Event::VerifySignUpFactor { .. }
         | Event::ReturnAttempt { .. } => Some(SIGN_UP),
         Event::RequestLogInCode { .. } | Event::VerifyLogInCode { .. } => Some(LOG_IN_CODES),
-        Event::LogOut { .. } | Event::EndSessions { .. } | Event::ForgetDevice { .. } => Some(ENDS),
+        Event::LogOut { .. }
+        | Event::EndSessions { .. }
+        | Event::EndDeviceSessions { .. }
+        | Event::ForgetDevice { .. } => Some(ENDS),
+        Event::FreezeFromDevice { .. } => Some(FREEZES),
         Event::UseSession { .. } => Some(SESSION_USE),
         Event::RequestDeletion { .. }
         | Event::CancelDeletion { .. }
@@ -64,6 +69,7 @@ pub fn exclusions() -> String {
     let events = [
         Event::VerifySignUpCode { device },
         Event::LogOut { session },
+        Event::FreezeFromDevice { device },
         Event::RequestLogInCode { device, within_budget: true },
         Event::UseSession { session, signer: None },
         Event::RequestDeletion { session },

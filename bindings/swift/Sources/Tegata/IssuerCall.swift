@@ -49,6 +49,7 @@ extension BeginPasswordResetCall: IssuerCall {}
 extension FactorEnrolmentCall: IssuerCall {}
 extension RecoveryCodesCall: IssuerCall {}
 extension AccountOverviewCall: IssuerCall {}
+extension DeviceStatusCall: IssuerCall {}
 extension CardsCall: IssuerCall {}
 extension PaymentHistoryCall: IssuerCall {}
 extension ActionCall: IssuerCall {}

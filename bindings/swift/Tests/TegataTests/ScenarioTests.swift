@@ -309,6 +309,14 @@ private final class Run {
             try await wallet.account.endSessions(number: with.optional("number")?.number).execute(issuer.send)
         case "forget_device": try await wallet.account.forgetDevice(id: try with.text("id")).execute(issuer.send)
         case "freeze": try await wallet.account.freeze().execute(issuer.send)
+        case "device_status":
+            let status = try await wallet.account.deviceStatus().execute(issuer.send)
+            return .fields([
+                "logged_in": .bool(status.loggedIn), "frozen": .bool(status.frozen),
+                "stopped": .bool(status.paymentsStopped), "new_device": .bool(status.newDeviceAt != nil),
+            ])
+        case "freeze_here": try await wallet.account.freezeFromDevice().execute(issuer.send)
+        case "end_here": try await wallet.account.endDeviceSessions().execute(issuer.send)
         case "unfreeze": try await wallet.account.unfreeze().execute(issuer.send)
         case "freeze_by_code":
             try await wallet.account.freezeByCode(profile: try profile(with), code: try with.text("code"))

@@ -3,13 +3,16 @@
 use clap::Args;
 use serde_json::json;
 use tegata::protocol::{
-    AccountOverview, DeviceNumber, EndSessions, ForgetDevice, GetAccount, LogOut, SessionNumber,
+    AccountOverview, DeviceNumber, DeviceStatus, EndSessions, ForgetDevice, GetAccount,
+    SessionNumber,
 };
 use tegata::protocol::{DeviceId, SessionId};
 use tegata::{Clock, SystemClock, UnixTime, Wallet};
 
-use super::requests::{ExecuteError, account_failure, execute_in_session};
+use super::account_args::AccountArgs;
+use super::requests::{ExecuteError, account_failure, execute, execute_in_session};
 use crate::failure::Failure;
+use crate::issuer_client::IssuerClient;
 use crate::output::Output;
 use crate::wallet::files::WalletFiles;
 
@@ -25,9 +28,13 @@ pub(crate) struct Devices {
     /// End all other sessions.
     #[arg(long)]
     end_others: bool,
-    /// Log out on this device.
+    /// Log out on this device. Needs no PIN.
     #[arg(long)]
     log_out: bool,
+    /// Show what this device is told of its account without the PIN: whether it is logged in, whether the account is
+    /// frozen, and a new device.
+    #[arg(long)]
+    this: bool,
 }
 
 fn device_id(text: &str) -> Result<DeviceId, String> {
@@ -40,6 +47,9 @@ impl Devices {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
+        if self.log_out || self.this {
+            return self.run_locked(files, output);
+        }
         let mut wallet = files.open_unlocked()?;
         if let Some(device) = self.forget {
             execute_in_session(&mut wallet, &ForgetDevice { device: DeviceNumber(device) })?;
@@ -52,8 +62,6 @@ impl Devices {
         } else if self.end_others {
             execute_in_session(&mut wallet, &EndSessions { session: None })?;
             output.print("all other sessions: ended", &json!({ "ended": "others" }))
-        } else if self.log_out {
-            log_out(&mut wallet, output)
         } else {
             let view = execute_in_session(&mut wallet, &GetAccount {})?;
             output.print(&describe(&view, SystemClock.now()), &view)
@@ -61,9 +69,37 @@ impl Devices {
     }
 }
 
+impl Devices {
+    /// Does what needs no session: the device signs for it.
+    fn run_locked(&self, files: &WalletFiles, output: &Output) -> Result<(), Failure> {
+        let (mut wallet, profile) = AccountArgs::of_wallet().open_locked(files)?;
+        let client = IssuerClient::new(&profile.issuer)?;
+        if self.log_out {
+            return log_out(&mut wallet, &client, output);
+        }
+        let status = execute(wallet.account().device_status(), &client, &mut wallet)?;
+        output.print(&describe_status(&status, SystemClock.now()), &status)
+    }
+}
+
+fn describe_status(status: &DeviceStatus, now: UnixTime) -> String {
+    let mut lines = vec![if status.logged_in { "logged in" } else { "not logged in" }.to_owned()];
+    if status.frozen {
+        lines.push("frozen: no payments; unfreeze with tegata wallet freeze --lift".into());
+    }
+    if status.stopped {
+        lines.push("the issuer has stopped payments for now".into());
+    }
+    if let Some(since) = status.new_device {
+        let since = ago(since, now);
+        lines.push(format!("new device {since}: if it is not yours, tegata wallet freeze"));
+    }
+    lines.join("\n")
+}
+
 /// Discards the session in the wallet whether or not the issuer can be reached.
-fn log_out(wallet: &mut Wallet, output: &Output) -> Result<(), Failure> {
-    let ended = execute_in_session(wallet, &LogOut {});
+fn log_out(wallet: &mut Wallet, client: &IssuerClient, output: &Output) -> Result<(), Failure> {
+    let ended = execute(wallet.account().end_device_sessions(), client, wallet);
     wallet.account().discard_session().map_err(account_failure)?;
     match ended {
         Err(ExecuteError::Issuer(error)) if error.refusal().is_none() => {

@@ -1,13 +1,14 @@
-//! `tegata wallet freeze`: freezes the account in a session or with the code of a notice, unfreezes it, reverts changes.
+//! `tegata wallet freeze`: freezes the account by this device's signature or with the code of a notice, unfreezes it, reverts
+//! changes.
 
 use clap::Args;
 use serde_json::json;
-use tegata::protocol::{FreezeAccount, FreezeByCode, NoticeCode, RevertChanges, UnfreezeAccount};
+use tegata::protocol::{FreezeByCode, NoticeCode, RevertChanges, UnfreezeAccount};
 
 use super::account_args::AccountArgs;
 use super::log_in::LogInArgs;
 use super::prompts::retry;
-use super::requests::{execute, execute_in_session};
+use super::requests::execute;
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
@@ -26,7 +27,7 @@ pub(crate) struct Freeze {
     /// them, or the second factor if it was not replaced.
     #[arg(long, conflicts_with = "lift")]
     take_back: bool,
-    /// Unfreeze an account that you froze in a session.
+    /// Unfreeze an account that you froze.
     #[arg(long)]
     lift: bool,
     #[command(flatten)]
@@ -39,12 +40,9 @@ impl Freeze {
         files: &WalletFiles,
         output: &Output,
     ) -> Result<(), Failure> {
-        let is_by_code = self.code.is_some() || self.take_back;
-        let (mut wallet, profile) = if is_by_code && !self.log_in.factor.is_here() {
-            self.account.open_locked(files)?
-        } else {
-            self.account.open(files)?
-        };
+        let needs_pin = self.lift || self.log_in.factor.is_here();
+        let (mut wallet, profile) =
+            if needs_pin { self.account.open(files)? } else { self.account.open_locked(files)? };
         let address = profile.handle.address();
         let client = IssuerClient::new(&profile.issuer)?;
         let (words, state) = if self.take_back {
@@ -71,7 +69,7 @@ impl Freeze {
             let words = "frozen, and all devices logged out: no payments. Undo the changes with tegata wallet freeze --take-back";
             (words, "frozen")
         } else {
-            execute_in_session(&mut wallet, &FreezeAccount {})?;
+            execute(wallet.account().freeze_from_device(), &client, &mut wallet)?;
             ("frozen: no payments. Unfreeze with tegata wallet freeze --lift", "frozen")
         };
         let document = json!({ "account": address, "freeze": state });

@@ -10,12 +10,7 @@ use axum::routing::post;
 use axum::{Extension, Json};
 use tegata::protocol::{
     Acknowledgement, AddCard, BeginFactorEnrolment, BeginPasswordReset, BeginSignUp, Call,
-    CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmFactorEnrolment, EndSessions,
-    ExportAccount, FinishPasswordReset, FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode,
-    GetAccount, GetChallenge, IssuedChallenge, ListCards, ListPayments, LogIn, LogOut, Provision,
-    Refusal, RemoveCard, RenewRecoveryCodes, RequestDeletion, RequestLogInCode, RequiredAuth,
-    RevertChanges, SetDefaultCard, UnfreezeAccount, VerifyFactor, VerifyPasswordReset,
-    VerifySignUpCode,
+    CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmFactorEnrolment, EndSessions, ExportAccount, FinishPasswordReset, FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode, GetAccount, GetChallenge, IssuedChallenge, ListCards, ListPayments, LogIn, LogOut, Provision, Refusal, RemoveCard, RenewRecoveryCodes, RequestDeletion, RequestLogInCode, RequiredAuth, RevertChanges, SetDefaultCard, UnfreezeAccount, VerifyFactor, VerifyPasswordReset, VerifySignUpCode, EndDeviceSessions, FreezeFromDevice, GetDeviceStatus,
 };
 
 use crate::accounts::{Accounts, Caller, Requester, SessionMessage};
@@ -64,6 +59,9 @@ pub fn route_descriptions() -> Routes {
         BeginPasswordReset => request_reset,
         VerifyPasswordReset => verify_reset,
         FinishPasswordReset => finish_reset,
+        GetDeviceStatus => device_status,
+        FreezeFromDevice => freeze_from_device,
+        EndDeviceSessions => end_device_sessions,
         FreezeByCode => freeze_by_code,
         RevertChanges => revert_changes,
         GetAccount => account,
@@ -152,6 +150,21 @@ signed_by_device! {
     request_reset: BeginPasswordReset;
     verify_reset: VerifyPasswordReset;
     finish_reset: FinishPasswordReset;
+    device_status: GetDeviceStatus;
+    freeze_from_device: FreezeFromDevice;
+}
+
+/// Takes any challenge: the wallet signs this last, before it destroys its key, and sends it when there is a network. It ends
+/// what only that key could use, and ends it once.
+async fn end_device_sessions(
+    Extension(accounts): Extension<Accounts>,
+    client: ClientNetwork,
+    headers: HeaderMap,
+    request: StrictJson<EndDeviceSessions>,
+) -> Answer<EndDeviceSessions> {
+    let device = signing_device(&headers, &request)?.device.id();
+    let requester = Requester { device, network: client.network() };
+    Ok(Json(accounts.end_device_sessions(requester, request.value).await?))
 }
 
 /// Handlers of messages in a session.

@@ -2,6 +2,7 @@
 
 mod any_order;
 mod cards;
+mod device_calls;
 mod evidence_changes;
 mod log_in;
 mod log_in_codes;

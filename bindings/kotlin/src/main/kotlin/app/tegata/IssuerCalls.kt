@@ -49,6 +49,10 @@ public inline fun RecoveryCodesCall.execute(send: (IssuerRequest) -> IssuerRespo
 public inline fun AccountOverviewCall.execute(send: (IssuerRequest) -> IssuerResponse): AccountOverview =
     sentTwice { complete(send(request())) }
 
+/** Gives what this device is told of its account. */
+public inline fun DeviceStatusCall.execute(send: (IssuerRequest) -> IssuerResponse): DeviceStatus =
+    complete(send(request()))
+
 /** Gives the account's cards as they are now. */
 public inline fun CardsCall.execute(send: (IssuerRequest) -> IssuerResponse): List<AccountCard> =
     sentTwice { complete(send(request())) }

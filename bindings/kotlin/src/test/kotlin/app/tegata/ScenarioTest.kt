@@ -270,6 +270,16 @@ private class Run(private val folder: File) : AutoCloseable {
             "end_sessions" -> account.endSessions(with.optional("number") as Long?).execute(issuer::send)
             "forget_device" -> account.forgetDevice(with.text("id")).execute(issuer::send)
             "freeze" -> account.freeze().execute(issuer::send)
+            "device_status" -> return account.deviceStatus().execute(issuer::send).let {
+                mapOf(
+                    "logged_in" to it.loggedIn,
+                    "frozen" to it.frozen,
+                    "stopped" to it.paymentsStopped,
+                    "new_device" to (it.newDeviceAt != null),
+                )
+            }
+            "freeze_here" -> account.freezeFromDevice().execute(issuer::send)
+            "end_here" -> account.endDeviceSessions().execute(issuer::send)
             "unfreeze" -> account.unfreeze().execute(issuer::send)
             "freeze_by_code" -> account.freezeByCode(profile(with), with.text("code")).execute(issuer::send)
             "take_back" ->
