@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 /// Where a device keeps the keys that never leave it: Android Keystore, the iOS Keychain and Secure Enclave.
 ///
 /// Calls are synchronous and may take as long as the hardware does; none of them waits for a biometric prompt. They come while
-/// the wallet is busy, so they must not call it. A keystore never replaces a missing key by a new one: it throws.
+/// the wallet is busy, so they must not call it. A keystore never replaces a missing key by a new one:
+/// it throws.
 #[uniffi::export(with_foreign)]
 pub trait Keystore: Send + Sync {
     /// Seals up to 256 bytes so that only this keystore can open them. The answer is at most 4,096 bytes long.
@@ -27,6 +28,10 @@ pub trait Keystore: Send + Sync {
 
     /// An ECDSA P-256 signature over the message with SHA-256, in DER.
     fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, KeystoreError>;
+
+    /// Destroys the key that signs and makes another in its place. What was wrapped opens as before. Called when the
+    /// payment lock is dropped: the issuer then knows this device no longer.
+    fn replace_signing_key(&self) -> Result<(), KeystoreError>;
 }
 
 /// What the methods of a keystore throw. Whatever else they throw counts as `Undeclared`.
@@ -98,6 +103,10 @@ impl vault::Keystore for ForeignKeystore {
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, vault::KeystoreError> {
         Ok(self.0.sign(message.to_vec())?)
+    }
+
+    fn replace_signing_key(&self) -> Result<(), vault::KeystoreError> {
+        Ok(self.0.replace_signing_key()?)
     }
 }
 

@@ -189,15 +189,10 @@ impl Payments {
         })
     }
 
-    /// Sets or changes the key that the host keeps behind a biometric prompt: 32 random bytes of the host's. Locks
-    /// payments if they were not locked.
+    /// Sets or changes the key that the host keeps behind a biometric prompt: 32 random bytes of the host's. Fails with
+    /// `Invalid` without a PIN: biometrics alone do not lock payments.
     pub fn set_unlock_key(&self, unlock: &PaymentUnlock, key: &[u8]) -> Result<(), WalletError> {
         self.0.with(|wallet| unlock.with(|token| wallet.payments().set_unlock_key(token, key)))
-    }
-
-    /// Forgets the PIN. Needs no unlock token, since this opens nothing.
-    pub fn forget_pin(&self) -> Result<(), WalletError> {
-        self.0.with(|wallet| wallet.payments().forget_pin())
     }
 
     /// Forgets the host's key, as after a change of the enrolled fingers. Needs no unlock token.
@@ -211,8 +206,9 @@ impl Payments {
         self.0.with(|wallet| unlock.with(|token| wallet.payments().remove_lock(token)))
     }
 
-    /// Removes all payment credentials, the payment lock, the session and the account's own second factor: the way out
-    /// when PIN and biometrics are both lost. Whoever goes on logs in, with a second factor from elsewhere.
+    /// Removes all payment credentials, the payment lock, the session, the account's own second factor and the device's
+    /// key: the way out when PIN and biometrics are both lost. Whoever goes on logs in, with a second factor from
+    /// elsewhere. `Account.queued_request` goes out first at the next contact.
     pub fn remove_all(&self) -> Result<(), WalletError> {
         self.0.with(|wallet| wallet.payments().remove_all())
     }

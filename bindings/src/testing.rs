@@ -35,6 +35,11 @@ impl TestKey {
         self.0.public_key().map(Into::into).map_err(refused)
     }
 
+    /// Makes another key in place of this one.
+    pub(crate) fn replace(&self) -> Result<(), WalletError> {
+        self.0.replace_signing_key().map_err(refused)
+    }
+
     /// ECDSA with SHA-256, DER.
     pub(crate) fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, WalletError> {
         self.0.sign(&message).map_err(refused)

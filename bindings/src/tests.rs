@@ -42,6 +42,10 @@ impl Keystore for FaultyKeystore {
     fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, KeystoreError> {
         self.answer(message)
     }
+
+    fn replace_signing_key(&self) -> Result<(), KeystoreError> {
+        self.answer(vec![]).map(drop)
+    }
 }
 
 #[derive(Default)]
@@ -196,6 +200,7 @@ fn a_locked_unlock_token_opens_nothing() {
     let payments = device.wallet().payments();
     let unlock = PaymentUnlock::without_lock();
     let id = payments.add(&unlock, new_payment(), &[7; 32]).unwrap();
+    payments.set_pin(&unlock, b"739164").unwrap();
     payments.set_unlock_key(&unlock, &[9; 32]).unwrap();
     assert!(!unlock.is_locked());
     unlock.lock();
@@ -206,7 +211,7 @@ fn a_locked_unlock_token_opens_nothing() {
     let unlock = payments.unlock_with_key(&[9; 32]).unwrap();
     code(payments.next_code(&unlock, id, None, Some(Language::Japanese)).unwrap());
     let status = payments.lock_status().unwrap();
-    assert_eq!(status, Some(LockStatus { pin_tries_left: None, has_unlock_key: true }));
+    assert_eq!(status, Some(LockStatus { pin_tries_left: Some(10), has_unlock_key: true }));
 }
 
 #[test]

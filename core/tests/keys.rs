@@ -74,8 +74,7 @@ fn rewrapping_with_a_pin_needs_the_same_keystore() {
     assert!(refused.contains("PIN is bound to the keystore"), "{refused}");
     // The same keystore knows it.
     wallet.change_keystore(test_vault.keystore.clone()).unwrap();
-    wallet.payments().set_unlock_key(&mut unlock, &[1; 32]).unwrap();
-    wallet.payments().forget_pin().unwrap();
+    wallet.payments().remove_lock(&mut unlock).unwrap();
     wallet.change_keystore(better).unwrap();
 }
 

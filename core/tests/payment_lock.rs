@@ -167,14 +167,8 @@ fn a_pin_is_changed_and_removed() {
         assert!(matches!(wallet.payments().unlock(PIN), Err(Error::WrongPin { tries_left: 9 })));
         wallet.payments().unlock(WRONG).unwrap();
 
-        // The last way is not forgotten: that would lose the seeds.
-        let last = |result| matches!(result, Err(Error::Invalid(_)));
-        assert!(last(wallet.payments().forget_pin()));
         assert_eq!(wallet.payments().forget_unlock_key(), Err(Error::UnlockNotSet));
         wallet.payments().set_unlock_key(&mut unlock, KEY).unwrap();
-        wallet.payments().forget_pin().unwrap();
-        assert!(matches!(wallet.payments().unlock(WRONG), Err(Error::UnlockNotSet)));
-        assert!(last(wallet.payments().forget_unlock_key()));
         wallet.payments().set_pin(&mut unlock, b"739164", small()).unwrap();
         // New fingers: their key opens nothing, the PIN does, and sets another.
         wallet.payments().forget_unlock_key().unwrap();
@@ -189,6 +183,33 @@ fn a_pin_is_changed_and_removed() {
         pays(&mut wallet, &unlock, &id).unwrap();
         pays(&mut wallet, &PaymentUnlock::without_lock(), &id).unwrap();
         wallet.payments().remove_lock(&mut unlock).unwrap();
+    });
+}
+
+/// A finger that the thief of an unlocked phone enrols must not be all that it takes.
+#[test]
+fn biometrics_without_a_pin_are_refused() {
+    on_both(|test_vault, device| {
+        let needs_pin = |set: Result<(), Error>| {
+            assert!(matches!(set, Err(Error::Invalid(why)) if why.starts_with("set a PIN first")));
+        };
+        let (mut wallet, id) = wallet(test_vault, device);
+        let mut unlock = PaymentUnlock::without_lock();
+        needs_pin(wallet.payments().set_unlock_key(&mut unlock, KEY));
+        assert_eq!(wallet.payments().lock_status(), Ok(None));
+        pays(&mut wallet, &unlock, &id).unwrap();
+        // Once the PIN is blocked, the key opens what there is; another one needs a new PIN.
+        wallet.payments().set_pin(&mut unlock, b"739164", small()).unwrap();
+        wallet.payments().set_unlock_key(&mut unlock, KEY).unwrap();
+        for _ in 0..10 {
+            wallet.payments().unlock(WRONG).unwrap_err();
+        }
+        assert!(matches!(wallet.payments().forget_unlock_key(), Err(Error::Invalid(_))));
+        let mut unlock = wallet.payments().unlock(UnlockMethod::Key(KEY)).unwrap();
+        pays(&mut wallet, &unlock, &id).unwrap();
+        needs_pin(wallet.payments().set_unlock_key(&mut unlock, KEY));
+        wallet.payments().set_pin(&mut unlock, b"739164", small()).unwrap();
+        wallet.payments().set_unlock_key(&mut unlock, KEY).unwrap();
     });
 }
 
@@ -290,6 +311,9 @@ impl Keystore for UnresponsiveKeystore {
     }
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeystoreError> {
         self.0.sign(message)
+    }
+    fn replace_signing_key(&self) -> Result<(), KeystoreError> {
+        self.0.replace_signing_key()
     }
 }
 

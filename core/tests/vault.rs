@@ -45,6 +45,9 @@ impl Keystore for FailingKeystore {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeystoreError> {
         self.inner.sign(message)
     }
+    fn replace_signing_key(&self) -> Result<(), KeystoreError> {
+        self.inner.replace_signing_key()
+    }
 }
 
 #[test]

@@ -301,6 +301,10 @@ def test_the_shared_vectors_open():
         assert lock.hex() == pin["lock_key"]
         locked = bytes.fromhex(seed["sealed"])
         assert vault_reader.open_seed(lock, vault_id, bytes.fromhex(seed["credential_id"]), locked).hex() == seed["seed"]
+        for secret in vector["account_secrets"]:
+            record = vault_reader.name(cbor2.loads(bytes.fromhex(secret["data"]))) | {"id": bytes.fromhex(secret["id"])}
+            assert record["sealed"].hex() == secret["sealed"]
+            assert vault_reader.open_secret(lock, vault_id, record).hex() == secret["secret"]
 
 
 def test_a_newer_vault_has_an_answer_of_its_own_whatever_else_it_holds(folder, keystore):

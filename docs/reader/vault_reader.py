@@ -325,6 +325,8 @@ KINDS = {
                     3: ("seen", number(0, 253402300799)), 4: ("page", text(1, 60000))}, set(), set()),
     10: ("secret", {1: ("purpose", number(1, 2)),
                     2: ("sealed", lambda it: octets(34, 2048)(it) and it[0] == 1)}, set(), set()),
+    11: ("queued", {1: ("address", text(1, 2048)), 2: ("device", text(1, 128)), 3: ("body", octets(2, 1024)),
+                    4: ("signature", text(1, 512))}, set(), set()),
 }
 
 

@@ -64,6 +64,10 @@ impl Keystore for ExportedKey {
         let signed = self.key.sign(&SystemRandom::new(), message);
         signed.map(|signature| signature.as_ref().to_vec()).map_err(|_| KeystoreError::Locked)
     }
+
+    fn replace_signing_key(&self) -> Result<(), KeystoreError> {
+        Err(KeystoreError::KeyMissing)
+    }
 }
 
 fn main() {

@@ -8,7 +8,7 @@ use tegata::protocol::{
     Provision, ProvisionedCredential, Request, RequestName, Response, SIGNATURE_HEADER,
     SessionToken, X25519Key,
 };
-use tegata::vault::{PaymentUnlock, RecordId, UnlockMethod};
+use tegata::vault::{Argon2Params, PaymentUnlock, RecordId, UnlockMethod};
 use tegata::{AccountProfile, Device, NextCode, PendingRequest, SystemRandom, Wallet};
 use tegata_issuer::admin::{Operator, RequestKinds};
 use tegata_issuer::config::Config;
@@ -86,6 +86,8 @@ impl<'a> Phone<'a> {
         }
         let mut wallet = Wallet::create(&path, &device).unwrap();
         let mut unlock = PaymentUnlock::without_lock();
+        let cheap = Argon2Params::new(8, 1, 1).unwrap();
+        wallet.payments().set_pin(&mut unlock, b"739164", cheap).unwrap();
         wallet.payments().set_unlock_key(&mut unlock, &[0x4b; 32]).unwrap();
         UnlockedWallet { wallet, unlock }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tegata::code::Audience;
 use tegata::protocol::{
     ConfirmFactorEnrolment, FreezeAccount, GetAccount, IssuerProblem, Language, LogOut,
-    PasswordText, Refusal, SecondFactor, SessionCall, TotpText, VerifyFactor,
+    PasswordText, RecoveryCode, Refusal, Response, SecondFactor, SessionCall, TotpText, VerifyFactor,
 };
 use tegata::vault::{
     AccountRecord, Argon2Params, OtpCredential, PaymentUnlock, RecordId, SoftwareKeystore,
@@ -35,6 +35,8 @@ struct Phone<'a> {
     /// The record of the account's own factor, and that of the payment credential.
     factor: RecordId,
     payment: RecordId,
+    /// What the owner wrote down.
+    recovery: Vec<RecoveryCode>,
 }
 
 impl<'a> Phone<'a> {
@@ -43,7 +45,9 @@ impl<'a> Phone<'a> {
         let folder = tempfile::tempdir().unwrap();
         let nothing = RecordId::new([1; 16]).unwrap();
         let keystore = issuer.device();
-        let mut phone = Self { issuer, folder, keystore, factor: nothing, payment: nothing };
+        let recovery = Vec::new();
+        let mut phone =
+            Self { issuer, folder, keystore, factor: nothing, payment: nothing, recovery };
         let mut wallet = Wallet::create(&phone.path(), &phone.device()).unwrap();
         let mut unlock = PaymentUnlock::without_lock();
         let cheap = Argon2Params::new(8, 1, 1).unwrap();
@@ -51,15 +55,15 @@ impl<'a> Phone<'a> {
 
         let at = phone.profile();
         let request = wallet.account().begin_sign_up(&at, Language::En).unwrap();
-        let ticket = phone.execute(&mut wallet, &request).unwrap();
+        let ticket = phone.execute(&mut wallet, request).unwrap();
         let code = code_in(&issuer.mails(HANAKO, 1)[0].1);
         let password = PasswordText::new(PASSWORD).unwrap();
         let request = wallet.account().verify_sign_up_code(&at, ticket.clone(), code, password);
-        let uri = phone.execute(&mut wallet, &request.unwrap()).unwrap();
+        let uri = phone.execute(&mut wallet, request.unwrap()).unwrap();
         phone.factor = wallet.account().keep_factor(&uri).unwrap();
         let totp = phone.totp(&mut wallet);
         let request = wallet.account().finish_sign_up(&at, ticket, totp).unwrap();
-        phone.execute(&mut wallet, &request).unwrap();
+        phone.recovery = phone.execute(&mut wallet, request).unwrap();
         phone.payment = phone.provision(&mut wallet, &unlock).unwrap();
         wallet.close().unwrap();
         phone
@@ -90,13 +94,22 @@ impl<'a> Phone<'a> {
         Wallet::open(&self.path(), &self.device()).unwrap()
     }
 
+    /// Sends a request, and once more if the issuer wants it signed again.
+    fn send<A>(&self, wallet: &mut Wallet, request: &mut PendingRequest<A>) -> Response {
+        let response = self.issuer.execute(request.envelope());
+        if wallet.account().sign_again(request, &response).unwrap() {
+            return self.issuer.execute(request.envelope());
+        }
+        response
+    }
+
     fn execute<A: SplitSession>(
         &self,
         wallet: &mut Wallet,
-        request: &PendingRequest<A>,
+        mut request: PendingRequest<A>,
     ) -> Result<A::Rest, Error> {
-        let response = self.issuer.execute(request.envelope());
-        wallet.account().complete(request, &response)
+        let response = self.send(wallet, &mut request);
+        wallet.account().complete(&request, &response)
     }
 
     fn call<C: SessionCall<Answer: SplitSession>>(
@@ -105,12 +118,12 @@ impl<'a> Phone<'a> {
         call: &C,
     ) -> Result<<C::Answer as SplitSession>::Rest, Error> {
         let request = wallet.account().session_request(call)?;
-        self.execute(wallet, &request)
+        self.execute(wallet, request)
     }
 
     fn provision(&self, wallet: &mut Wallet, unlock: &PaymentUnlock) -> Result<RecordId, Error> {
-        let request = wallet.account().provision()?;
-        let response = self.issuer.execute(request.envelope());
+        let mut request = wallet.account().provision()?;
+        let response = self.send(wallet, &mut request);
         wallet.account().complete_provision(unlock, "Tegata", &request, &response)
     }
 
@@ -122,7 +135,13 @@ impl<'a> Phone<'a> {
     ) -> Result<bool, Error> {
         let password = PasswordText::new(password).unwrap();
         let request = wallet.account().log_in(&self.profile(), password, factor)?;
-        self.execute(wallet, &request)
+        self.execute(wallet, request)
+    }
+
+    /// Sends what goes out first.
+    fn send_queued(&self, wallet: &mut Wallet) {
+        let queued = wallet.account().queued_request().unwrap().unwrap();
+        self.execute(wallet, queued).unwrap();
     }
 
     fn totp(&self, wallet: &mut Wallet) -> TotpText {
@@ -181,15 +200,21 @@ fn an_unlocked_phone_without_its_pin_gives_nothing(issuer: &TestIssuer) {
     wallet.payments().remove_all().unwrap();
     phone.gives_nothing(&mut wallet, &Error::NotLoggedIn);
     assert!(wallet.payments().list().unwrap().is_empty());
-    let guessed = phone.log_in(&mut wallet, NEW_PASSWORD, None);
-    assert_eq!(refused(guessed), Refusal::InvalidCredentials);
-    // Whoever knows the password as well has no factor, and gets no new credential.
-    let known = phone.log_in(&mut wallet, PASSWORD, None);
-    if known.is_ok() {
-        let without = PaymentUnlock::without_lock();
-        assert_eq!(refused(phone.provision(&mut wallet, &without)), Refusal::FactorRequired);
+    // Whoever knows the password as well is on a device that nobody knows.
+    for password in [NEW_PASSWORD, PASSWORD] {
+        let told = phone.log_in(&mut wallet, password, None);
+        assert_eq!(refused(told), Refusal::InvalidCredentials);
     }
-    assert!(wallet.payments().list().unwrap().is_empty());
+    let told = wallet.account().freeze_from_device().unwrap();
+    assert_eq!(refused(phone.execute(&mut wallet, told)), Refusal::InvalidCredentials);
+    // The owner, elsewhere, sees the session that nobody can use, until the first contact ends it.
+    let mut owner = issuer.new_shopper(HANAKO);
+    let recovery = SecondFactor::RecoveryCode(phone.recovery[0].clone());
+    owner.session = Some(owner.try_log_in(PASSWORD, Some(recovery)).unwrap().session);
+    assert_eq!(owner.view().unwrap().sessions.len(), 2);
+    phone.send_queued(&mut wallet);
+    assert_eq!(owner.view().unwrap().sessions.len(), 1);
+    assert!(wallet.account().queued_request().unwrap().is_none());
     assert_eq!(issuer.counts("tegata_credentials ").len(), 1);
 }
 
@@ -214,6 +239,8 @@ fn the_owner_goes_on_with_the_pin_and_starts_anew_without_it(issuer: &TestIssuer
     // Without the PIN: the password, and a factor from elsewhere.
     drop(unlock);
     wallet.payments().remove_all().unwrap();
-    phone.log_in(&mut wallet, PASSWORD, None).unwrap();
+    phone.send_queued(&mut wallet);
+    let recovery = SecondFactor::RecoveryCode(phone.recovery[0].clone());
+    phone.log_in(&mut wallet, PASSWORD, Some(recovery)).unwrap();
     assert_eq!(wallet.otp_credentials().list().unwrap(), []);
 }

@@ -59,6 +59,11 @@ class FakeKeystore(Keystore):
         signer = self.forger or self.signer
         return signer.sign(message) if signer else self.device + message
 
+    def replace_signing_key(self):
+        self.fault.strike()
+        if self.signer:
+            self.signer.replace()
+
 
 class FakeAnchor(Anchor):
     """Stores the state in memory."""

@@ -42,3 +42,6 @@ class SoftwareKeystore(Keystore):
 
     def sign(self, message):
         return self._signing.sign(message, ec.ECDSA(hashes.SHA256()))
+
+    def replace_signing_key(self):
+        self._signing = ec.generate_private_key(ec.SECP256R1())

@@ -269,9 +269,6 @@ class Run:
     def set_unlock_key(self, key):
         self._wallet.payments.set_unlock_key(self._unlock, bytes.fromhex(key))
 
-    def forget_pin(self):
-        self._wallet.payments.forget_pin()
-
     def forget_unlock_key(self):
         self._wallet.payments.forget_unlock_key()
 
@@ -446,6 +443,12 @@ class Run:
             "stopped": status.payments_stopped,
             "new_device": status.new_device_at is not None,
         }
+
+    def send_queued(self):
+        queued = self._wallet.account.queued_request()
+        if queued:
+            self._execute(queued)
+        return queued is not None
 
     def freeze_here(self):
         self._execute(self._wallet.account.freeze_from_device())

@@ -268,6 +268,13 @@ impl Account {
         self.call(|account| account.device_status())
     }
 
+    /// Gives the request that has to go out before any other, if there is one: after `Payments.remove_all` it ends the
+    /// sessions of the device that this wallet was. Ask again until there is none.
+    pub fn queued_request(&self) -> Result<Option<Arc<ActionCall>>, WalletError> {
+        let request = self.0.with(|wallet| wallet.account().queued_request())?;
+        Ok(request.map(|request| PendingCall::new(&self.0, request)))
+    }
+
     /// Freezes the account from this device: stops all spending.
     pub fn freeze_from_device(&self) -> Result<Arc<ActionCall>, WalletError> {
         self.call(|account| account.freeze_from_device())

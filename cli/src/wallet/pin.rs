@@ -19,8 +19,8 @@ pub(crate) struct Pin {
     /// Remove the lock: payments need no PIN from then on.
     #[arg(long, conflicts_with = "lost")]
     forget: bool,
-    /// Drop the lock and what cannot be used without the PIN: all payment credentials, the session, and a second factor of
-    /// the account that is stored here.
+    /// Drop the lock and what cannot be used without the PIN: all payment credentials, the session, a second factor of
+    /// the account that is stored here, and this device's key: the issuer knows the device no longer.
     #[arg(long, requires = "yes")]
     lost: bool,
     /// Confirm that all this is dropped.
@@ -29,8 +29,8 @@ pub(crate) struct Pin {
 }
 
 /// What is gone with the lock, and what is needed to go on.
-const LOST: &str = "the payment lock, all payment credentials, the session and a second factor stored here were \
-                    dropped: log in again with tegata wallet log-in";
+const LOST: &str = "the payment lock, all payment credentials, the session, a second factor stored here and this \
+                    device's key were dropped: log in again with tegata wallet log-in and a second factor";
 
 impl Pin {
     pub(super) fn run(&self, files: &WalletFiles, output: &Output) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ use super::call::{Call, DeviceSigned};
 use super::freshness::{Challenge, Freshness};
 use super::refusal::{Refusal, WaitText};
 use super::secrets::SessionToken;
-use super::signed::SignaturePurpose;
+use super::signed::{MessageSignature, SignaturePurpose};
 use crate::vault::{Keystore, KeystoreError};
 
 /// The signature of a request, and what it takes to sign the request again.
@@ -248,6 +248,19 @@ impl<C: Call> Request<C> {
         let Some(purpose) = C::AUTH.signed_for() else { return Ok(self) };
         let purpose = SignaturePurpose::Named(purpose);
         Ok(Self { envelope: self.envelope.signed(purpose, keystore, freshness)?, ..self })
+    }
+
+    /// Takes a message that the device signed before, as it was kept.
+    /// Gives `None` if the header is not one.
+    pub(crate) fn signed_before(body: &[u8], header: String) -> Option<Self>
+    where
+        C: DeviceSigned,
+    {
+        let freshness = MessageSignature::read(&header)?.freshness().clone();
+        let purpose = SignaturePurpose::Named(C::AUTH.signed_for()?);
+        let kept = Self::of(Zeroizing::new(body.to_vec()));
+        let signature = Some(Signature { header, purpose, freshness });
+        Some(Self { envelope: Envelope { signature, ..kept.envelope }, ..kept })
     }
 
     /// Writes a message that is sent in a session, with the token alone.

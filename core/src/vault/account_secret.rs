@@ -166,7 +166,7 @@ impl AccountSecret {
     }
 }
 
-fn seal(
+pub(super) fn seal(
     lock: &OpenLock,
     vault: &VaultId,
     id: &RecordId,

@@ -71,6 +71,9 @@ pub enum VaultError {
         "this is the only way to unlock payments: set up another one first, or remove the lock"
     )]
     LastUnlockMethod,
+    /// A key of the host is not set without a PIN: whoever changes the phone's fingers would have the payments.
+    #[error("set a PIN first: biometrics alone do not lock payments")]
+    PinRequired,
     /// The PIN is wrong.
     #[error("wrong PIN, attempts left: {tries_left}")]
     WrongPin {
@@ -84,7 +87,7 @@ pub enum VaultError {
     #[error(transparent)]
     WeakPin(#[from] WeakPin),
     /// The PIN works with this keystore only.
-    #[error("the PIN is bound to the keystore: remove it first and set it again afterwards")]
+    #[error("the PIN is bound to the keystore: remove the lock first and set a PIN afterwards")]
     PinBound,
     /// No randomness; nothing was written.
     #[error(transparent)]

@@ -13,7 +13,7 @@ use rusqlite::types::Value;
 use super::ids::{RecordId, VaultId};
 use super::keys::{DataKey, Keyring};
 use super::kinds::{
-    AccountSecret, History, PaymentLock, Provisioning, TransferState, decode, encode,
+    AccountSecret, History, PaymentLock, Provisioning, QueuedMessage, TransferState, decode, encode,
 };
 use super::manifest::Manifest;
 use super::record::{self, SealedRecord};
@@ -75,6 +75,7 @@ pub fn kinds(data: &[u8]) {
         is_read::<TransferState>(data),
         is_read::<History>(data),
         is_read::<AccountSecret>(data),
+        is_read::<QueuedMessage>(data),
     ];
     assert!(read.into_iter().filter(|&it| it).count() <= 1);
 }

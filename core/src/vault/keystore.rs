@@ -7,7 +7,7 @@ use crate::{Secret, SecretBytes};
 /// [`SoftwareKeystore`] on a desktop.
 ///
 /// Calls are synchronous and may take as long as the hardware does. A keystore never replaces a missing
-/// key by a new one: it returns an error.
+/// key by a new one: it returns an error. Only [`replace_signing_key`](Self::replace_signing_key) makes one, when asked.
 ///
 /// [`SoftwareKeystore`]: super::SoftwareKeystore
 pub trait Keystore: Send + Sync {
@@ -41,6 +41,13 @@ pub trait Keystore: Send + Sync {
     /// # Errors
     /// Any [`KeystoreError`] but `Damaged`.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeystoreError>;
+
+    /// Destroys the key that signs and makes another: the issuer knows this device no longer. What was wrapped opens as
+    /// before.
+    ///
+    /// # Errors
+    /// Any [`KeystoreError`] but `Damaged`; the key is what it was then, or the new one.
+    fn replace_signing_key(&self) -> Result<(), KeystoreError>;
 }
 
 /// Why an operation of the keystore failed.

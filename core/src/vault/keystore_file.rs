@@ -59,7 +59,30 @@ pub(super) fn seal(
     let mut id_and_salt = [0; 32];
     random.fill(&mut id_and_salt)?;
     let (id, salt) = id_and_salt.split_at(16);
+    seal_as(id, salt, text, passphrase, params)
+}
 
+/// The bytes of a file with another text in place of the one of `id`: what that keystore wrapped still opens. The salt is
+/// new, since its key seals one message.
+pub(super) fn seal_again(
+    id: &[u8; 16],
+    text: &[u8],
+    passphrase: &[u8],
+    params: Argon2Params,
+    random: &dyn Random,
+) -> Result<Vec<u8>, SoftwareKeystoreError> {
+    let mut salt = [0; 16];
+    random.fill(&mut salt)?;
+    seal_as(id, &salt, text, passphrase, params)
+}
+
+fn seal_as(
+    id: &[u8],
+    salt: &[u8],
+    text: &[u8],
+    passphrase: &[u8],
+    params: Argon2Params,
+) -> Result<Vec<u8>, SoftwareKeystoreError> {
     // Taken at its full size: a buffer that grew would leave keys behind where it was.
     let mut bytes = Vec::with_capacity(HEADER + text.len() + TAG + CHECKSUM);
     bytes.extend_from_slice(MAGIC);
@@ -100,6 +123,11 @@ pub(super) fn unseal(
     let (header, sealed) = content.split_first_chunk::<HEADER>().ok_or(Error::Corrupt)?;
     let (params, salt) = header_parameters(header)?;
     file_key(passphrase, params, &salt)?.open(header, sealed).map_err(|_| Error::WrongPassphrase)
+}
+
+/// The parameters in a file's bytes.
+pub(super) fn parameters(bytes: &[u8]) -> Option<Argon2Params> {
+    header_parameters(bytes.first_chunk()?).ok().map(|(params, _)| params)
 }
 
 fn header_parameters(

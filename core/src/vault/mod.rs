@@ -72,8 +72,8 @@ pub use kinds::{
     RecordKind, Setting,
 };
 pub(crate) use kinds::{
-    AccountSecret, History, PendingProvisioning, Provisioning, SecretPurpose, TransferState,
-    decode, encode,
+    AccountSecret, History, PendingProvisioning, Provisioning, QueuedMessage, SecretPurpose,
+    TransferState, decode, encode,
 };
 pub(crate) use open_lock::OpenLock;
 pub use payment_lock::{LockStatus, MAX_PIN_TRIES, PaymentUnlock, UnlockMethod};

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::error::FieldOutOfRange;
-use super::kinds::{AccountSecret, PaymentLock, PaymentSeed, Provisioning};
+use super::kinds::{AccountSecret, PaymentLock, PaymentSeed, Provisioning, QueuedMessage};
 use super::lock_key::{LockKey, PinWrapping};
 use super::open_lock::OpenLock;
 use super::pin;
@@ -222,11 +222,11 @@ impl Vault {
         })
     }
 
-    /// Sets or changes the key that the host frees with a biometric prompt; locks payments if they were not.
+    /// Sets or changes the key that the host frees with a biometric prompt, beside a PIN.
     ///
     /// # Errors
-    /// `PaymentsLocked` if `unlocked` is not of this lock; `OutOfRange` for a key that has not 32 bytes; `Storage`,
-    /// `Random`.
+    /// `PinRequired`; `PaymentsLocked` if `unlocked` is not of this lock; `OutOfRange` for a key that has not 32 bytes;
+    /// `Storage`, `Random`.
     pub(crate) fn set_unlock_key(
         &mut self,
         unlocked: &mut PaymentUnlock,
@@ -235,36 +235,24 @@ impl Vault {
         let host_key = host_key(key)?;
         let random = self.device.random.clone();
         self.update_lock(unlocked, |vault, lock, key| {
+            if lock.pin.is_none() {
+                return Err(VaultError::PinRequired);
+            }
             lock.key = Some(key.wrap_under(vault, &host_key, &*random)?);
             Ok(())
         })
     }
 
-    /// Forgets the PIN. Needs no open lock, since it opens nothing.
+    /// Forgets the host's key, as after the fingers that free it have changed. Needs no open lock, since it opens nothing.
     ///
     /// # Errors
-    /// `UnlockNotSet` if there is none; `LastUnlockMethod` if nothing else opens the lock.
-    pub(crate) fn forget_pin(&mut self) -> Result<(), VaultError> {
-        self.remove_method(|lock| lock.pin.take().is_some())
-    }
-
-    /// Forgets the host's key, as after the fingers that free it have changed.
-    ///
-    /// # Errors
-    /// As [`forget_pin`](Self::forget_pin).
+    /// `UnlockNotSet` if there is none; `LastUnlockMethod` if the PIN was blocked and nothing else opens the lock.
     pub(crate) fn forget_unlock_key(&mut self) -> Result<(), VaultError> {
-        self.remove_method(|lock| lock.key.take().is_some())
-    }
-
-    fn remove_method(
-        &mut self,
-        way: impl FnOnce(&mut PaymentLock) -> bool,
-    ) -> Result<(), VaultError> {
         let (id, mut lock) = self.find_lock()?.ok_or(VaultError::UnlockNotSet)?;
-        if !way(&mut lock) {
+        if lock.key.take().is_none() {
             return Err(VaultError::UnlockNotSet);
         }
-        if lock.pin.is_none() && lock.key.is_none() {
+        if lock.pin.is_none() {
             return Err(VaultError::LastUnlockMethod);
         }
         self.put(&id, &lock)
@@ -292,13 +280,19 @@ impl Vault {
     }
 
     /// Drops the payment lock, all payment credentials, the session and the account's own second factor: the last resort
-    /// when nothing opens the lock any more. The owner has to log in again.
+    /// when nothing opens the lock any more. The owner has to log in again. Stores a message that is to be sent first.
     ///
     /// # Errors
     /// `Storage`.
-    pub(crate) fn drop_payments(&mut self) -> Result<(), VaultError> {
+    pub(crate) fn drop_payments(
+        &mut self,
+        queued: Option<&QueuedMessage>,
+    ) -> Result<(), VaultError> {
         self.transaction(|transaction| {
             transaction.drop_payments()?;
+            if let Some(message) = queued {
+                transaction.add(message)?;
+            }
             Ok(())
         })
     }

@@ -8,8 +8,8 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ring::hmac;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -19,20 +19,29 @@ use super::aead::{OneTimeKey, TAG};
 use super::argon2_params::Argon2Params;
 use super::durable;
 use super::keystore::{Keystore, KeystoreError};
-use super::keystore_file::{MAX_FILE, SoftwareKeystoreError, seal, unseal};
+use super::keystore_file::{MAX_FILE, SoftwareKeystoreError, parameters, seal, seal_again, unseal};
 use super::passphrase;
 use crate::{Random, RandomUnavailable, Secret, SecretBytes};
 
 /// The version of what this keystore wraps.
 const VERSION: u8 = 1;
 
-/// A [`Keystore`] in a file under a passphrase. Its keys are in memory while this value lives.
+/// A [`Keystore`] in a file under a passphrase. Its keys and the passphrase are in memory while this value lives.
 pub struct SoftwareKeystore {
     id: [u8; 16],
     wrap: Secret<32>,
-    prf: hmac::Key,
-    signing: EcdsaKeyPair,
+    prf_key: Secret<32>,
+    signing: Mutex<EcdsaKeyPair>,
     random: Arc<dyn Random>,
+    /// None if the keys came from no file.
+    file: Option<KeystoreFile>,
+}
+
+/// The file of a keystore, and what it is written anew with.
+struct KeystoreFile {
+    path: PathBuf,
+    passphrase: Zeroizing<Vec<u8>>,
+    params: Argon2Params,
 }
 
 impl SoftwareKeystore {
@@ -54,21 +63,17 @@ impl SoftwareKeystore {
         if path.symlink_metadata().is_ok() {
             return Err(Error::AlreadyExists);
         }
-        let signing = EcdsaKeyPair::generate_pkcs8(
-            &ECDSA_P256_SHA256_ASN1_SIGNING,
-            &ring::rand::SystemRandom::new(),
-        )
-        .map_err(|_| RandomUnavailable)?;
-        let mut text = Zeroizing::new(vec![0; 64 + signing.as_ref().len()]);
-        random.fill(&mut text[..64])?;
-        text[64..].copy_from_slice(signing.as_ref());
-
-        let bytes = seal(&text, &passphrase::normalize(passphrase), params, &*random)?;
-        let keystore = Self::from_text(&bytes, &text, random)?;
+        let mut keys = Zeroizing::new([0; 64]);
+        random.fill(&mut *keys)?;
+        let text = with_new_signing_key(&*keys)?;
+        let passphrase = passphrase::normalize(passphrase);
+        let bytes = seal(&text, &passphrase, params, &*random)?;
+        let mut keystore = Self::from_text(&bytes, &text, random)?;
         durable::write_new(path, &bytes).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Error::AlreadyExists,
             _ => Error::Storage(durable::describe(&error)),
         })?;
+        keystore.file = Some(KeystoreFile { path: path.to_owned(), passphrase, params });
         Ok(keystore)
     }
 
@@ -87,15 +92,20 @@ impl SoftwareKeystore {
             io::ErrorKind::NotFound => SoftwareKeystoreError::NotFound,
             _ => SoftwareKeystoreError::Storage(durable::describe(&error)),
         })?;
-        let normal = passphrase::normalize(passphrase);
-        let text = match unseal(&bytes, &normal) {
+        let mut passphrase = (passphrase::normalize(passphrase), passphrase);
+        let text = match unseal(&bytes, &passphrase.0) {
             // An earlier version took a passphrase as it was typed.
-            Err(SoftwareKeystoreError::WrongPassphrase) if *normal != *passphrase => {
-                unseal(&bytes, passphrase)?
+            Err(SoftwareKeystoreError::WrongPassphrase) if *passphrase.0 != *passphrase.1 => {
+                passphrase.0 = Zeroizing::new(passphrase.1.to_vec());
+                unseal(&bytes, &passphrase.0)?
             }
             text => text?,
         };
-        Self::from_text(&bytes, &text, random)
+        let mut keystore = Self::from_text(&bytes, &text, random)?;
+        let params = parameters(&bytes).ok_or(SoftwareKeystoreError::Corrupt)?;
+        let (passphrase, _) = passphrase;
+        keystore.file = Some(KeystoreFile { path: path.to_owned(), passphrase, params });
+        Ok(keystore)
     }
 
     pub(super) fn from_text(
@@ -109,12 +119,10 @@ impl SoftwareKeystore {
     fn parse(bytes: &[u8], text: &[u8], random: Arc<dyn Random>) -> Option<Self> {
         let id = *bytes.get(16..)?.first_chunk()?;
         let (wrap, text) = text.split_first_chunk()?;
-        let (prf, pkcs8) = text.split_first_chunk::<32>()?;
-        let rng = ring::rand::SystemRandom::new();
-        let signing =
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, &rng).ok()?;
-        let prf = hmac::Key::new(hmac::HMAC_SHA256, prf);
-        Some(Self { id, wrap: Secret::new(wrap), prf, signing, random })
+        let (prf_key, pkcs8) = text.split_first_chunk::<32>()?;
+        let signing = Mutex::new(signing_key(pkcs8)?);
+        let (wrap, prf_key) = (Secret::new(wrap), Secret::new(prf_key));
+        Some(Self { id, wrap, prf_key, signing, random, file: None })
     }
 
     /// The bytes before salt and ciphertext of all that this keystore wraps.
@@ -160,20 +168,55 @@ impl Keystore for SoftwareKeystore {
     }
 
     fn prf(&self, input: &[u8]) -> Result<Secret<32>, KeystoreError> {
-        let output = hmac::sign(&self.prf, input);
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.prf_key.expose());
+        let output = hmac::sign(&key, input);
         Secret::from_slice(output.as_ref()).ok_or(KeystoreError::Damaged)
     }
 
     fn public_key(&self) -> Result<[u8; 65], KeystoreError> {
-        let key = self.signing.public_key().as_ref();
-        key.try_into().map_err(|_| KeystoreError::Damaged)
+        let signing = self.signing.lock().unwrap_or_else(PoisonError::into_inner);
+        signing.public_key().as_ref().try_into().map_err(|_| KeystoreError::Damaged)
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeystoreError> {
-        let signed = self.signing.sign(&ring::rand::SystemRandom::new(), message);
+        let signing = self.signing.lock().unwrap_or_else(PoisonError::into_inner);
+        let signed = signing.sign(&ring::rand::SystemRandom::new(), message);
         let failed = |_| KeystoreError::Failed("the keystore could not sign".into());
         Ok(signed.map_err(failed)?.as_ref().to_vec())
     }
+
+    /// Costs one Argon2id, and writes the file anew: of the key before, nothing is left in it.
+    fn replace_signing_key(&self) -> Result<(), KeystoreError> {
+        let failed = |why: &dyn fmt::Display| KeystoreError::Failed(why.to_string());
+        let file = self.file.as_ref().ok_or(KeystoreError::KeyMissing)?;
+        let mut signing = self.signing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = Zeroizing::new([0; 64]);
+        keys[..32].copy_from_slice(self.wrap.expose());
+        keys[32..].copy_from_slice(self.prf_key.expose());
+        let text = with_new_signing_key(&*keys).map_err(|error| failed(&error))?;
+        let new = signing_key(&text[64..]).ok_or(KeystoreError::Damaged)?;
+        let bytes = seal_again(&self.id, &text, &file.passphrase, file.params, &*self.random);
+        let bytes = bytes.map_err(|error| failed(&error))?;
+        durable::replace(&file.path, &bytes).map_err(|error| failed(&durable::describe(&error)))?;
+        *signing = new;
+        Ok(())
+    }
+}
+
+/// The text of a file: these keys, and a new key that signs.
+fn with_new_signing_key(keys: &[u8; 64]) -> Result<Zeroizing<Vec<u8>>, RandomUnavailable> {
+    let rng = ring::rand::SystemRandom::new();
+    let signing = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &rng);
+    let signing = signing.map_err(|_| RandomUnavailable)?;
+    let mut text = Zeroizing::new(Vec::with_capacity(keys.len() + signing.as_ref().len()));
+    text.extend_from_slice(keys);
+    text.extend_from_slice(signing.as_ref());
+    Ok(text)
+}
+
+fn signing_key(pkcs8: &[u8]) -> Option<EcdsaKeyPair> {
+    let rng = ring::rand::SystemRandom::new();
+    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, &rng).ok()
 }
 
 impl fmt::Debug for SoftwareKeystore {
@@ -213,6 +256,28 @@ mod tests {
             to_hex(keystore.prf(b"input").unwrap().expose()),
             "e26f8cb4b4a7d039c9f4aa288371da084b644a0ae2e6099e2daeeb587dc9bc9a"
         );
+    }
+
+    #[test]
+    fn a_replaced_signing_key_is_gone_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let random: Arc<dyn Random> = Arc::new(SystemRandom::new());
+        let path = folder.path().join("key");
+        let before = SoftwareKeystore::create(&path, b"p", small(), random.clone()).unwrap();
+        let wrapped = before.wrap(b"a key").unwrap();
+        let old = before.public_key().unwrap();
+        let text = unseal(&std::fs::read(&path).unwrap(), b"p").unwrap();
+        before.replace_signing_key().unwrap();
+        let again = SoftwareKeystore::open(&path, b"p", random).unwrap();
+        assert_ne!(before.public_key().unwrap(), old);
+        for keystore in [&before, &again] {
+            assert_eq!(keystore.public_key().unwrap(), before.public_key().unwrap());
+            assert_eq!(keystore.unwrap(&wrapped).unwrap().expose(), b"a key");
+        }
+        assert_eq!(before.prf(b"input").unwrap().expose(), again.prf(b"input").unwrap().expose());
+        let new = unseal(&std::fs::read(&path).unwrap(), b"p").unwrap();
+        assert!(new[..64] == text[..64] && new[64..] != text[64..]);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -6,11 +6,14 @@ use std::sync::Mutex;
 use serde_json::Value;
 
 use super::argon2_params::Argon2Params;
+use super::account_secret;
 use super::ids::{RecordId, VaultId};
 use super::keys::{DataKey, Keyring};
 use super::kinds::tests::to_hex;
+use super::kinds::{self, AccountSecret, OtpCredential, SecretPurpose};
 use super::lock_key::{LockKey, LockedSeed, PinWrapping};
 use super::manifest::{self, Manifest};
+use super::open_lock::OpenLock;
 use super::record::{self, SealedRecord};
 use super::{Keystore, KeystoreError};
 use crate::{Random, RandomUnavailable, Secret, SecretBytes};
@@ -55,6 +58,9 @@ impl Keystore for PrfOnly {
         Err(KeystoreError::KeyMissing)
     }
     fn sign(&self, _: &[u8]) -> Result<Vec<u8>, KeystoreError> {
+        Err(KeystoreError::KeyMissing)
+    }
+    fn replace_signing_key(&self) -> Result<(), KeystoreError> {
         Err(KeystoreError::KeyMissing)
     }
 }
@@ -204,6 +210,35 @@ fn a_seed_under_the_lock_key_meets_the_vectors() {
             changed[at] ^= 1;
             let changed = LockedSeed::parse(&changed).unwrap();
             assert!(refused(&vault, &credential, &changed), "byte {at}");
+        }
+    });
+}
+
+#[test]
+fn secrets_of_the_account_meet_the_vectors() {
+    each_case(|case, vault| {
+        let given = case["account_secrets"].as_array().unwrap();
+        assert_eq!(given.len(), 2);
+        for row in given {
+            let id = RecordId::new(array(&row["id"])).unwrap();
+            let lock = OpenLock::new(id, LockKey::new(&array(&case["pin"]["lock_key"])));
+            let (salt, secret) = (bytes(&row["salt"]), bytes(&row["secret"]));
+            let purpose = match number(&row["purpose"]) {
+                1 => SecretPurpose::Session,
+                2 => SecretPurpose::OwnFactor,
+                other => panic!("{other}"),
+            };
+            let random = FixedRandom::new(&salt);
+            let sealed =
+                account_secret::seal(&lock, &vault, &id, purpose, &secret, &random).unwrap();
+            assert_eq!(to_hex(&sealed), row["sealed"].as_str().unwrap());
+            let record = AccountSecret { purpose, sealed };
+            assert_eq!(to_hex(&kinds::encode(&record).unwrap()), row["data"].as_str().unwrap());
+            let read = kinds::decode::<AccountSecret>(&bytes(&row["data"])).unwrap().unwrap();
+            assert_eq!(read.open(&vault, &id, &lock).unwrap().expose(), secret);
+            if purpose == SecretPurpose::OwnFactor {
+                assert!(kinds::decode::<OtpCredential>(&secret).unwrap().is_some());
+            }
         }
     });
 }

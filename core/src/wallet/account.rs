@@ -97,6 +97,7 @@ impl<'w> Account<'w> {
     /// # Errors
     /// Those of the keystore.
     pub fn device_key(&self) -> Result<DeviceKey, Error> {
+        self.0.finish_key_replacement()?;
         let key = self.0.vault.keystore().public_key();
         Ok(DeviceKey(key.map_err(VaultError::from)?))
     }

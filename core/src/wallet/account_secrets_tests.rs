@@ -5,7 +5,7 @@ use std::path::Path;
 use super::error::Error;
 use super::open::Wallet;
 use super::profile::AccountProfile;
-use super::test_phone::TestPhone;
+use super::test_phone::{TestPhone, cheap};
 use crate::formats::otpauth;
 use crate::protocol::{
     BeginFactorEnrolment, GetAccount, LogOut, PasswordText, Response, SecretText, Ticket, TotpText,
@@ -50,6 +50,7 @@ fn unlock(wallet: &mut Wallet) -> PaymentUnlock {
 
 fn set_lock(wallet: &mut Wallet) -> PaymentUnlock {
     let mut unlock = PaymentUnlock::without_lock();
+    wallet.payments().set_pin(&mut unlock, b"739164", cheap()).unwrap();
     wallet.payments().set_unlock_key(&mut unlock, &KEY).unwrap();
     unlock
 }
@@ -202,7 +203,7 @@ fn dropping_the_lock_destroys_session_and_factor() {
         assert_eq!(session(&mut wallet), Err(Error::NotLoggedIn));
         assert_eq!(wallet.otp_credentials().code(&factor).unwrap_err(), Error::NotFound);
         assert!(wallet.otp_credentials().list().unwrap().is_empty());
-        assert_eq!(wallet.vault.len(), 1, "whose wallet it was");
+        assert_eq!(wallet.vault.len(), 2, "whose wallet it was, and the end of its sessions");
         // Without the lock, logging in is possible again.
         log_in(&mut wallet).unwrap();
     }

@@ -86,6 +86,7 @@ fn a_session_survives_a_restart_and_goes_to_its_issuer() {
     let phone = TestPhone::new(SystemClock);
     let mut wallet = phone.open();
     let mut unlock = PaymentUnlock::without_lock();
+    wallet.payments().set_pin(&mut unlock, b"739164", cheap()).unwrap();
     wallet.payments().set_unlock_key(&mut unlock, &[0x4b; 32]).unwrap();
     assert_eq!(wallet.account().get().unwrap(), None);
     assert_eq!(wallet.account().session_request(&GetAccount {}).unwrap_err(), Error::NotLoggedIn);

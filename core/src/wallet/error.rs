@@ -118,6 +118,7 @@ impl From<VaultError> for Error {
             VaultError::TooLarge
             | VaultError::OutOfRange(_)
             | VaultError::LastUnlockMethod
+            | VaultError::PinRequired
             | VaultError::PinBound => Self::Invalid(error.to_string()),
             VaultError::Storage(_)
             | VaultError::Keystore(_)

@@ -31,28 +31,20 @@ impl Payments<'_> {
         self.0.move_under_lock(unlock)
     }
 
-    /// Sets or changes the key that the host keeps behind a biometric prompt: 32 random bytes of the host's. It alone
-    /// opens nothing: what it opens is in this wallet. Locks payments if they were not locked.
+    /// Sets or changes the key that the host keeps behind a biometric prompt, beside a PIN: 32 random bytes of the host's. It
+    /// alone opens nothing: what it opens is in this wallet.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a key that has not 32 bytes; otherwise as [`set_pin`](Self::set_pin).
+    /// [`Error::Invalid`] without a PIN, and for a key that has not 32 bytes; otherwise as [`set_pin`](Self::set_pin).
     pub fn set_unlock_key(&mut self, unlock: &mut PaymentUnlock, key: &[u8]) -> Result<(), Error> {
         self.0.vault.set_unlock_key(unlock, key)?;
         self.0.move_under_lock(unlock)
     }
 
-    /// Forgets the PIN. The lock need not be open: this opens nothing.
-    ///
-    /// # Errors
-    /// [`Error::UnlockNotSet`]; [`Error::Invalid`] if nothing else unlocks payments.
-    pub fn forget_pin(&mut self) -> Result<(), Error> {
-        Ok(self.0.vault.forget_pin()?)
-    }
-
     /// Forgets the host's key, as after a change of the fingers that free it. The lock need not be open.
     ///
     /// # Errors
-    /// [`Error::UnlockNotSet`]; [`Error::Invalid`] if nothing else unlocks payments.
+    /// [`Error::UnlockNotSet`]; [`Error::Invalid`] if the PIN was blocked and nothing else unlocks payments.
     pub fn forget_unlock_key(&mut self) -> Result<(), Error> {
         Ok(self.0.vault.forget_unlock_key()?)
     }
@@ -70,14 +62,18 @@ impl Payments<'_> {
         Ok(())
     }
 
-    /// Removes all payment credentials, the lock, the session and the account's own second factor: the way out when PIN
-    /// and finger are both lost. Whoever goes on logs in with a second factor from elsewhere.
+    /// Removes all payment credentials, the lock, the session, the account's own second factor and the device's key: the way
+    /// out when PIN and finger are both lost. The issuer knows the device no longer: whoever goes on logs in with a second
+    /// factor from elsewhere. The end of the device's sessions is queued:
+    /// [`queued_request`](crate::Account::queued_request) goes out first at the next contact.
     ///
     /// # Errors
-    /// [`Error::Corrupt`], [`Error::Failed`].
+    /// [`Error::Corrupt`], [`Error::Failed`]; those of the keystore. After an error of the keystore all may be removed and the
+    /// device's key still there: it is destroyed before it signs anything else.
     pub fn remove_all(&mut self) -> Result<(), Error> {
-        self.0.vault.drop_payments()?;
+        let queued = self.0.message_to_queue()?;
+        self.0.vault.drop_payments(queued.as_ref())?;
         self.0.memory = MemorySecrets::default();
-        Ok(())
+        self.0.replace_device_key()
     }
 }

@@ -6,7 +6,7 @@
 //! | `payments`, `lock` | [`Payments`]: payment credentials and their codes, the payment lock |
 //! | `otp_credentials`, `passes` | one-time passwords; passes of others |
 //! | `account`, `session`, `provisioning`, `payment_history` | [`Account`]: requests to the issuer, and what their answers bring |
-//! | `device_calls` | requests that work while the payment lock is closed |
+//! | `device_calls`, `queued_message` | requests that work while the payment lock is closed; the one that goes out first |
 //! | `account_secrets`, `memory_secrets` | the session and the account's own second factor: under the payment lock or in memory |
 //! | `freshness` | signing a request again when its challenge is too old |
 //! | `request`, `profile`, `issuer_address` | a request on its way, and whom it is for |
@@ -35,6 +35,9 @@ mod profile;
 mod provisioning;
 #[cfg(test)]
 mod provisioning_tests;
+mod queued_message;
+#[cfg(test)]
+mod queued_message_tests;
 mod request;
 mod session;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::error::Error;
 use super::freshness::KnownChallenge;
 use super::memory_secrets::MemorySecrets;
-use crate::vault::{Keystore, RecordId, RecordKind, Vault};
+use crate::vault::{Keystore, RecordId, RecordKind, Vault, VaultError};
 use crate::{Clock, Device, Random};
 
 /// An open wallet: a sealed file of credentials and passes, and the clock that its codes are made by.
@@ -39,12 +39,19 @@ impl Wallet {
     }
 
     /// Opens the wallet at `path` although it is an older copy, when its owner says so. Payment credentials, their lock,
-    /// the session and the account's own second factor are dropped, for the owner to log in again; other passes and one-time passwords stay as the copy has them.
+    /// the session, the account's own second factor and the device's key are dropped, for the owner to log in again; other
+    /// passes and one-time passwords stay as the copy has them.
     ///
     /// # Errors
     /// Those of [`open`](Self::open) but [`Error::RolledBack`].
     pub fn open_rolled_back(path: &Path, device: &Device) -> Result<Self, Error> {
-        Ok(Self::on(Vault::open_rolled_back(path, device)?, device))
+        match Vault::open(path, device) {
+            Err(VaultError::RolledBack) => {}
+            opened => return Ok(Self::on(opened?, device)),
+        }
+        let mut wallet = Self::on(Vault::open_rolled_back(path, device)?, device);
+        wallet.payments().remove_all()?;
+        Ok(wallet)
     }
 
     fn on(vault: Vault, device: &Device) -> Self {

@@ -42,6 +42,8 @@ pub(super) enum FollowUp {
     DiscardSession,
     /// Uses the new address of the account.
     UpdateAddress,
+    /// Forgets the queued message, also if the issuer refused it.
+    ForgetMessage(RecordId),
 }
 
 impl<A> PendingRequest<A> {

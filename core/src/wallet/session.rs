@@ -78,7 +78,14 @@ impl Account<'_> {
                 self.discard_session_of(out)?;
                 Err(Error::NotLoggedIn)
             }
-            Err(problem) => Err(Error::Issuer(problem)),
+            Err(problem) => {
+                let is_final =
+                    matches!(problem, IssuerProblem::Refused(_) | IssuerProblem::Malformed);
+                if let (FollowUp::ForgetMessage(id), true) = (out.then, is_final) {
+                    self.0.forget_message(&id)?;
+                }
+                Err(Error::Issuer(problem))
+            }
         }
     }
 
@@ -94,6 +101,7 @@ impl Account<'_> {
             FollowUp::Nothing => Ok(()),
             FollowUp::DiscardSession => self.discard_session_of(out),
             FollowUp::UpdateAddress => self.update_address(out.profile.handle.address()),
+            FollowUp::ForgetMessage(id) => self.0.forget_message(&id),
         }
     }
 

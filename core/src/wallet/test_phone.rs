@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Wallet;
-use crate::vault::{Argon2Params, SoftwareKeystore};
+use crate::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use crate::{Clock, Device, SystemRandom};
 
 /// A device in a temporary folder, with a keystore that is cheap to open.
@@ -15,8 +15,16 @@ pub(super) struct TestPhone {
 
 impl TestPhone {
     pub(super) fn new(clock: impl Clock + 'static) -> Self {
+        Self::with(clock, |keystore| keystore)
+    }
+
+    /// A phone whose keystore is this one around another.
+    pub(super) fn with<K: Keystore + 'static>(
+        clock: impl Clock + 'static,
+        around: impl FnOnce(Arc<SoftwareKeystore>) -> Arc<K>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let keystore = keystore(&folder.path().join("key"));
+        let keystore = around(keystore(&folder.path().join("key")));
         let random = Arc::new(SystemRandom::new());
         Self { folder, device: Device { keystore, anchor: None, clock: Arc::new(clock), random } }
     }
@@ -31,7 +39,11 @@ impl TestPhone {
 
 /// Makes a keystore in a file at this path.
 pub(super) fn keystore(path: &Path) -> Arc<SoftwareKeystore> {
-    let cheap = Argon2Params::new(8, 1, 1).unwrap();
     let random = Arc::new(SystemRandom::new());
-    Arc::new(SoftwareKeystore::create(path, b"pass", cheap, random).unwrap())
+    Arc::new(SoftwareKeystore::create(path, b"pass", cheap(), random).unwrap())
+}
+
+/// Parameters that make a guess cheap.
+pub(super) fn cheap() -> Argon2Params {
+    Argon2Params::new(8, 1, 1).unwrap()
 }

@@ -65,13 +65,14 @@ pub const STEPS: &[Step] = &[
     step("next code", next_code),
     step("next code again", next_code),
     step("learn the time", learn_time),
-    step("lock payments", |device| set_key(device, KEY)),
+    step("lock payments", set_pin),
+    step("set the key of the lock", |device| set_key(device, KEY)),
     step("next code under the lock", next_code),
     step("add a payment under the lock", add_payment),
     step("change the key of the lock", |device| set_key(device, OTHER_KEY)),
-    step("set a PIN", set_pin),
+    step("change the PIN", set_pin),
     step("a wrong PIN", wrong_pin),
-    step("forget the PIN", forget_pin),
+    step("forget the key of the lock", forget_key),
     step("remove the lock", remove_lock),
     step("add a counter", add_counter),
     step("use the counter", use_counter),
@@ -360,18 +361,21 @@ fn add_payment(device: &mut WorkloadDevice) -> Answer {
 
 const KEY: &[u8; 32] = &[0x4b; 32];
 const OTHER_KEY: &[u8; 32] = &[0x6f; 32];
+const PIN: &[u8] = b"739164";
 
-/// Unlocks payments with whichever key is set, or without one.
+/// Unlocks payments with whichever key is set, or by the PIN, or without a lock.
 fn unlock(device: &mut WorkloadDevice) -> Result<PaymentUnlock, Error> {
     let mut payments = device.wallet()?.payments();
-    for key in [KEY, OTHER_KEY] {
-        match payments.unlock(UnlockMethod::Key(key)) {
-            Err(Error::PaymentsLocked) => {}
-            Err(Error::UnlockNotSet) => return Ok(PaymentUnlock::without_lock()),
+    for method in [UnlockMethod::Key(KEY), UnlockMethod::Key(OTHER_KEY), UnlockMethod::Pin(PIN)] {
+        match payments.unlock(method) {
+            Err(Error::PaymentsLocked | Error::UnlockNotSet) => {}
             answer => return answer,
         }
     }
-    Err(Error::PaymentsLocked)
+    match payments.lock_status()? {
+        None => Ok(PaymentUnlock::without_lock()),
+        Some(_) => Err(Error::PaymentsLocked),
+    }
 }
 
 fn set_key(device: &mut WorkloadDevice, key: &[u8]) -> Answer {
@@ -381,7 +385,7 @@ fn set_key(device: &mut WorkloadDevice, key: &[u8]) -> Answer {
 
 fn set_pin(device: &mut WorkloadDevice) -> Answer {
     let mut unlock = unlock(device)?;
-    device.wallet()?.payments().set_pin(&mut unlock, b"739164", cheap())
+    device.wallet()?.payments().set_pin(&mut unlock, PIN, cheap())
 }
 
 fn wrong_pin(device: &mut WorkloadDevice) -> Answer {
@@ -391,8 +395,8 @@ fn wrong_pin(device: &mut WorkloadDevice) -> Answer {
     }
 }
 
-fn forget_pin(device: &mut WorkloadDevice) -> Answer {
-    match device.wallet()?.payments().forget_pin() {
+fn forget_key(device: &mut WorkloadDevice) -> Answer {
+    match device.wallet()?.payments().forget_unlock_key() {
         Err(Error::UnlockNotSet) => Ok(()),
         answer => answer,
     }

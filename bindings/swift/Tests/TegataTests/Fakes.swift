@@ -72,6 +72,11 @@ final class FakeKeystore: Keystore {
         }
         return [device] + message
     }
+
+    func replaceSigningKey() throws {
+        try fault.strike()
+        try signer.withLock { $0 }?.replace()
+    }
 }
 
 /// Stores the state in memory.

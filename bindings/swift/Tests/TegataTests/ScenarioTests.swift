@@ -187,7 +187,6 @@ private final class Run {
         case "unlock_with_key": unlock = try wallet.payments.unlockWithKey(key: with.bytes("key"))
         case "set_pin": try wallet.payments.setPin(unlock: unlock, pin: Data(try with.text("pin").utf8))
         case "set_unlock_key": try wallet.payments.setUnlockKey(unlock: unlock, key: with.bytes("key"))
-        case "forget_pin": try wallet.payments.forgetPin()
         case "forget_unlock_key": try wallet.payments.forgetUnlockKey()
         case "remove_lock": try wallet.payments.removeLock(unlock: unlock)
         case "lock_status":
@@ -315,6 +314,10 @@ private final class Run {
                 "logged_in": .bool(status.loggedIn), "frozen": .bool(status.frozen),
                 "stopped": .bool(status.paymentsStopped), "new_device": .bool(status.newDeviceAt != nil),
             ])
+        case "send_queued":
+            guard let queued = try wallet.account.queuedRequest() else { return .bool(false) }
+            try await queued.execute(issuer.send)
+            return .bool(true)
         case "freeze_here": try await wallet.account.freezeFromDevice().execute(issuer.send)
         case "end_here": try await wallet.account.endDeviceSessions().execute(issuer.send)
         case "unfreeze": try await wallet.account.unfreeze().execute(issuer.send)

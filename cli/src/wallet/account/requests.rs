@@ -1,6 +1,6 @@
 //! Sends the wallet's requests to its issuer.
 
-use tegata::protocol::SessionCall;
+use tegata::protocol::{IssuerProblem, SessionCall};
 use tegata::{Error, PendingRequest, SplitSession, Wallet};
 
 use crate::failure::Failure;
@@ -31,6 +31,7 @@ pub(super) fn execute<A: SplitSession>(
     wallet: &mut Wallet,
 ) -> Result<A::Rest, ExecuteError> {
     let mut request = request.map_err(account_failure)?;
+    send_queued(wallet)?;
     let response = client.send_signed(&mut request, wallet)?;
     wallet.account().complete(&request, &response).map_err(ExecuteError::from_wallet)
 }
@@ -43,6 +44,27 @@ pub(super) fn execute_in_session<C: SessionCall<Answer: SplitSession>>(
     let request = wallet.account().session_request(call).map_err(account_failure)?;
     let client = IssuerClient::new(request.issuer())?;
     execute(Ok(request), &client, wallet)
+}
+
+/// Sends what has to go out first: after a PIN was lost, the end of the sessions of the device that this wallet was.
+fn send_queued(wallet: &mut Wallet) -> Result<(), Failure> {
+    while let Some(request) = wallet.account().queued_request().map_err(account_failure)? {
+        // An issuer that cannot be reached, or has no time, gets it at the next contact.
+        let Ok(response) = IssuerClient::new(request.issuer())?.send(request.envelope()) else {
+            break;
+        };
+        match wallet.account().complete(&request, &response) {
+            Ok(()) => {}
+            Err(Error::Issuer(problem)) if is_final(problem) => {}
+            Err(_) => break,
+        }
+    }
+    Ok(())
+}
+
+/// Whether the issuer will not do it at another time either.
+fn is_final(problem: IssuerProblem) -> bool {
+    matches!(problem, IssuerProblem::Refused(_) | IssuerProblem::Malformed)
 }
 
 /// The reason why a request failed.

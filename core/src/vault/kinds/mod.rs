@@ -9,6 +9,7 @@ mod otp;
 mod pass;
 mod payment;
 mod provisioning;
+mod queued_message;
 mod setting;
 mod transfer;
 
@@ -27,6 +28,7 @@ pub(crate) use self::history::History;
 pub(super) use self::lock::PaymentLock;
 pub(super) use self::payment::PaymentSeed;
 pub(crate) use self::provisioning::{PendingProvisioning, Provisioning};
+pub(crate) use self::queued_message::QueuedMessage;
 pub(crate) use self::transfer::TransferState;
 
 use self::body::RecordBody;
@@ -37,8 +39,8 @@ use super::error::{FieldOutOfRange, VaultError};
 const MANIFEST: u64 = 0;
 
 /// The types that a record can hold: [`PaymentCredential`], [`OtpCredential`], [`Pass`], [`AccountRecord`],
-/// [`Setting`]. The payment lock, the account's secrets under it, provisioning, the payment history and a pending
-/// transfer are kinds, too, which only the wallet reads and writes.
+/// [`Setting`]. The payment lock, the account's secrets under it, provisioning, the payment history, a pending
+/// transfer and a message to be sent are kinds, too, which only the wallet reads and writes.
 pub trait RecordKind: RecordBody {}
 
 impl<T: RecordBody> RecordKind for T {}
@@ -161,7 +163,7 @@ pub(super) mod tests {
         #[test]
         fn any_bytes_are_refused_or_have_one_encoding(
             bytes: Vec<u8>,
-            kind in 1_u8..9,
+            kind in 1_u8..12,
             at: prop::sample::Index,
             to: u8,
         ) {
@@ -181,6 +183,7 @@ pub(super) mod tests {
                 has_one_encoding::<TransferState>(data)?;
                 has_one_encoding::<History>(data)?;
                 has_one_encoding::<AccountSecret>(data)?;
+                has_one_encoding::<QueuedMessage>(data)?;
             }
         }
     }

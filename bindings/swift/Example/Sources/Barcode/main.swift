@@ -8,6 +8,7 @@ final class NoKeystore: Keystore {
     func prf(input: Data) throws -> Data { input }
     func publicKey() throws -> Data { throw KeystoreError.Failed }
     func sign(message: Data) throws -> Data { throw KeystoreError.Failed }
+    func replaceSigningKey() throws { throw KeystoreError.Failed }
 }
 
 let file = FileManager.default.temporaryDirectory.appending(path: "wallet")

@@ -7,6 +7,7 @@ final class NoKeystore: Keystore {
     func prf(input: Data) throws -> Data { input }
     func publicKey() throws -> Data { throw KeystoreError.Failed }
     func sign(message: Data) throws -> Data { throw KeystoreError.Failed }
+    func replaceSigningKey() throws { throw KeystoreError.Failed }
 }
 
 func taken(_ work: () throws -> Void) rethrows -> Int {

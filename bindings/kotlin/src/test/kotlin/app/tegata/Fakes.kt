@@ -59,6 +59,11 @@ class FakeKeystore(private val device: Byte) : Keystore {
         fault.strike()
         return (forger ?: signer)?.sign(message) ?: (byteArrayOf(device) + message)
     }
+
+    override fun replaceSigningKey() {
+        fault.strike()
+        signer?.replace()
+    }
 }
 
 /** Stores the state in memory. */

@@ -169,7 +169,6 @@ private class Run(private val folder: File) : AutoCloseable {
             "unlock_with_key" -> unlock = wallet.payments.unlockWithKey(with.bytes("key"))
             "set_pin" -> wallet.payments.setPin(unlock, with.text("pin").toByteArray())
             "set_unlock_key" -> wallet.payments.setUnlockKey(unlock, with.bytes("key"))
-            "forget_pin" -> wallet.payments.forgetPin()
             "forget_unlock_key" -> wallet.payments.forgetUnlockKey()
             "remove_lock" -> wallet.payments.removeLock(unlock)
             "lock_status" -> return wallet.payments.lockStatus()?.let {
@@ -277,6 +276,11 @@ private class Run(private val folder: File) : AutoCloseable {
                     "stopped" to it.paymentsStopped,
                     "new_device" to (it.newDeviceAt != null),
                 )
+            }
+            "send_queued" -> {
+                val queued = account.queuedRequest() ?: return false
+                queued.execute(issuer::send)
+                return true
             }
             "freeze_here" -> account.freezeFromDevice().execute(issuer::send)
             "end_here" -> account.endDeviceSessions().execute(issuer::send)

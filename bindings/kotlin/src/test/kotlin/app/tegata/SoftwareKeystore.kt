@@ -17,9 +17,7 @@ import javax.crypto.spec.GCMParameterSpec
 class SoftwareKeystore : Keystore {
     private val wrapping: SecretKey = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()
     private val keyed: SecretKey = KeyGenerator.getInstance("HmacSHA256").generateKey()
-    private val signing = KeyPairGenerator.getInstance("EC").apply {
-        initialize(ECGenParameterSpec("secp256r1"))
-    }.generateKeyPair()
+    private var signing = signingKey()
 
     override fun wrap(plaintext: ByteArray): ByteArray {
         val nonce = ByteArray(12).also(SecureRandom()::nextBytes)
@@ -45,6 +43,14 @@ class SoftwareKeystore : Keystore {
         initSign(signing.private)
         update(message)
     }.sign()
+
+    override fun replaceSigningKey() {
+        signing = signingKey()
+    }
+
+    private fun signingKey() = KeyPairGenerator.getInstance("EC").apply {
+        initialize(ECGenParameterSpec("secp256r1"))
+    }.generateKeyPair()
 
     private fun cipher(mode: Int, nonce: ByteArray): Cipher =
         Cipher.getInstance("AES/GCM/NoPadding").apply { init(mode, wrapping, GCMParameterSpec(128, nonce)) }

@@ -22,7 +22,7 @@ import javax.crypto.spec.GCMParameterSpec
  * device. None leaves the device, none asks for a finger, none works while the screen is locked.
  *
  * A key that is missing or refuses to work throws a [KeystoreException] and is never replaced: only [make] makes keys, and
- * only where there is no wallet. Transient errors are retried once after a moment.
+ * only where there is no wallet, and [replaceSigningKey] when the payment lock is dropped. Transient errors are retried once after a moment.
  */
 public class AndroidKeystore internal constructor(wallet: File, private val caller: KeystoreCaller) : Keystore {
     private val wrapping = alias(wallet, "wrap")
@@ -77,6 +77,15 @@ public class AndroidKeystore internal constructor(wallet: File, private val call
         val signature = Signature.getInstance("SHA256withECDSA").apply { initSign(key(signing) as PrivateKey) }
         signature.update(message)
         signature.sign()
+    }
+
+    /**
+     * Destroys the signing key and makes another, without an attestation. What was wrapped before still opens; if it was
+     * damaged since, it counts as another device's.
+     */
+    override fun replaceSigningKey(): Unit = caller.call {
+        platformStore().deleteEntry(signing)
+        makeWithOptions(allKeyOptions(false), { makeSigningKey(signing, it, null) }) { sign(PROBE) }
     }
 
     /** Distinguishes this keystore's wrapped keys from those of others. Not secret: anybody may see the public key. */

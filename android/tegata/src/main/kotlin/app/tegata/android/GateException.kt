@@ -28,6 +28,9 @@ public sealed class GateException(clause: String, reason: Exception? = null) : E
     /** The phone is locked: ask the user to unlock it, and try again. */
     public class DeviceLocked : GateException("the phone is locked")
 
+    /** There is no PIN: set one first. A finger that somebody enrols must not be all that it takes. */
+    public class PinRequired : GateException("there is no PIN")
+
     /** The sensor, its key or the file beside the wallet cannot be used now. Use the PIN. */
     public class Unavailable : GateException("the sensor cannot be used")
 

@@ -52,8 +52,9 @@ public class PaymentGate internal constructor(
     }
 
     /**
-     * Has payments unlocked by finger or face from now on. Locks payments if they were not locked. Prompts once: what cannot
-     * be unlocked is not worth setting up. Until the prompt has succeeded, what was set up before stays as it is.
+     * Has payments unlocked by finger or face from now on, beside the PIN. Prompts once: what cannot be unlocked is not worth
+     * setting up. Until the prompt has succeeded, what was set up before stays as it is. Throws [GateException.PinRequired]
+     * without a PIN.
      */
     @Throws(GateException::class)
     public suspend fun setUp(unlock: PaymentUnlock, prompter: BiometricPrompter) {
@@ -61,7 +62,10 @@ public class PaymentGate internal constructor(
         val slot = if (former == 1) 2 else 1
         var isDone = false
         try {
-            val locked = onDisk { newCipher(unlock, slot) }
+            val locked = onDisk {
+                if (payments.lockStatus()?.pinTriesLeft == null) throw GateException.PinRequired()
+                newCipher(unlock, slot)
+            }
             val released = prompter.release(locked)
             onDisk {
                 replaceSecret(unlock, slot, released)

@@ -117,6 +117,14 @@ class PaymentGateTest {
     }
 
     @Test
+    fun `without a PIN nothing is set up and nobody is prompted`() = phone.create().use { wallet ->
+        PaymentUnlock.withoutLock().use { unlock ->
+            fails<GateException.PinRequired> { gate(wallet).setUp(unlock) { throw AssertionError("prompted") } }
+            assertFalse(sealed.exists() || "tegata.wallet.gate" in FakePlatform.made)
+        }
+    }
+
+    @Test
     fun `an interrupted set-up counts as none`() {
         locked { _, gate, unlock ->
             fails<GateException.NotSetUp> { gate.unlock(FINGER) }
