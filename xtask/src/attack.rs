@@ -14,6 +14,8 @@ const GUESSES: &str = "10000";
 /// Generated requests to the interface, here and in the tests.
 const REQUESTS: u32 = 10_000;
 const FEW_REQUESTS: u32 = 100;
+/// Requests of honest clients while others never read, and reconnect for ever.
+const HONEST_REQUESTS: &str = "5000";
 /// Hooks of schemathesis, which sign requests.
 const HOOKS: &str = "issuer/tests/http";
 
@@ -22,6 +24,12 @@ pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
     step("ten thousand guesses at one code, on both stores");
     let guesses = "test -p tegata-issuer --test accounts guesses";
     cmd!(shell, "cargo").args(guesses.split(' ')).env("TEGATA_TEST_GUESSES", GUESSES).run()?;
+    step("five thousand honest requests while others hold connections, with their p99");
+    let connections = "test -p tegata-issuer --test connections honest -- --nocapture";
+    cmd!(shell, "cargo")
+        .args(connections.split(' '))
+        .env("TEGATA_TEST_HONEST_REQUESTS", HONEST_REQUESTS)
+        .run()?;
     step("ten thousand requests, valid and almost valid by the interface's description");
     send_requests(shell, REQUESTS)
 }
@@ -43,7 +51,7 @@ fn send_requests(shell: &Shell, count: u32) -> anyhow::Result<()> {
     let target: serde_json::Value =
         serde_json::from_str(&line).context("the issuer did not start")?;
     let document = format!("{}/openapi.json", target["url"].as_str().context("no address")?);
-    let operations = 39;
+    let operations = 44;
     let examples = (count / operations).to_string();
     let hooks = shell.current_dir().join(HOOKS);
     let folder = workspace::target(shell)?;
