@@ -61,9 +61,10 @@ pub use account::{
     Account, AccountCard, AccountDevice, AccountOverview, AccountOverviewCall, AccountPayment,
     AccountProfile, AccountSession, AccountStatus, ActionCall, BeginPasswordResetCall,
     BeginSignUpCall, CardsCall, DeviceStatus, DeviceStatusCall, FactorEnrolment,
-    FactorEnrolmentCall, FinishSignUpCall, IssuerRequest, IssuerResponse, LogInByCode, LogInCall,
-    LogInCodeCall, LogInResult, PasswordReset, PaymentHistoryCall, PaymentPage, PaymentState,
-    ProvisionCall, RecoveryCodes, RecoveryCodesCall, SecondFactor, SignUp, TillCard,
+    FactorEnrolmentCall, FinishSignUpCall, FreezeByMailedCode, FreezeCodeCall, IssuerRequest,
+    IssuerResponse, LogInByCode, LogInCall, LogInCodeCall, LogInResult, PasswordReset,
+    PaymentHistoryCall, PaymentPage, PaymentState, ProvisionCall, RecoveryCodes, RecoveryCodesCall,
+    SecondFactor, SignUp, TillCard,
 };
 pub use anchor::{Anchor, AnchorError, AnchorState};
 pub use clock::ManualClock;

@@ -90,6 +90,11 @@ pub enum Notification {
         /// The id of the code.
         code: SecretId,
     },
+    /// The code that freezes the account.
+    FreezeCode {
+        /// The id of the code.
+        code: SecretId,
+    },
     /// Wrong values of the second factor were sent many times in a row.
     WrongFactors {
         /// How many more make the authenticator void; 0 if it is.
@@ -202,6 +207,8 @@ pub enum AuditEvent {
     ResetVerified,
     LogInCodeRequested,
     LogInCodeRefused,
+    FreezeCodeRequested,
+    FreezeCodeRefused,
     FactorVoid,
     PasswordReset,
     Frozen,

@@ -44,6 +44,21 @@ pub enum Event {
         /// The device that signed the request.
         device: DeviceId,
     },
+    /// Mails a code that freezes the account.
+    RequestFreezeCode {
+        /// The device that signed the request; the code is bound to it.
+        device: DeviceId,
+        /// Whether the address still had a mail left, or a recovery code opened a lane. For a known device, the account
+        /// counts by itself.
+        within_budget: bool,
+    },
+    /// Compares the mailed code, and freezes the account.
+    VerifyFreezeCode {
+        /// The code's number, from the ticket.
+        code: ResetId,
+        /// The device that signed the request.
+        device: DeviceId,
+    },
     /// Compares a value of the second factor within a session.
     VerifyFactor {
         /// The session of the request.
@@ -252,6 +267,8 @@ pub enum Reply {
     ResetStarted(ResetId),
     /// A code for logging in was requested; the reply does not say whether it was mailed. The id is as a reset's.
     LogInCodeRequested(ResetId),
+    /// A code for freezing was requested; the reply does not say whether it was mailed. The id is as a reset's.
+    FreezeCodeRequested(ResetId),
     /// A reset is verified and waits for the new password.
     ResetVerified,
     /// The account exists, with a session and its recovery codes, which are shown once.

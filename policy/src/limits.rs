@@ -61,8 +61,8 @@ pub const SESSIONS: usize = 20;
 pub const RECOVERY_CODES: u32 = 10;
 /// Limits reset codes mailed at the request of one known device.
 pub const CODES_KNOWN_DEVICE: AttemptLimit = AttemptLimit { tries: 5, seconds: DAY };
-/// How many resets and log-in codes of unknown devices an account has at once; a new one replaces the oldest. More than
-/// the budget of an address mails while they live.
+/// How many mailed codes of unknown devices an account has at once for each purpose; a new one replaces the oldest. More
+/// than the budget of an address mails while they live.
 pub const CODES_PENDING: usize = 16;
 /// Limits values of the second factor compared in resets, after the mailed code matched.
 pub const FACTOR_IN_RESETS: AttemptLimit = AttemptLimit { tries: 20, seconds: 7 * DAY };

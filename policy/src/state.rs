@@ -188,7 +188,7 @@ pub struct Credential {
     pub(super) generation: Generation,
 }
 
-/// A password reset or a code for logging in, bound to the device that requested it.
+/// A password reset, or a code for logging in or for freezing, bound to the device that requested it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reset {
@@ -211,6 +211,20 @@ pub(super) enum ResetStage {
     /// No reset: a code for logging in was mailed.
     #[serde(rename = "LogIn")]
     LogInCodeMailed(MailedCode),
+    /// No reset: a code for freezing the account was mailed.
+    #[serde(rename = "Freeze")]
+    FreezeCodeMailed(MailedCode),
+}
+
+/// What a mailed code is for. It counts for nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CodePurpose {
+    /// Resetting the password.
+    Reset,
+    /// Logging in where others tried too often.
+    LogIn,
+    /// Freezing the account.
+    Freeze,
 }
 
 /// Recent attempts by all unknown devices together, and by everyone where a limit holds for all.
@@ -278,7 +292,9 @@ impl Reset {
     /// Whether it can still be completed in an account of this epoch.
     pub(super) fn counts(&self, epoch: Epoch, context: &PolicyContext) -> bool {
         let is_in_time = match &self.stage {
-            ResetStage::CodeMailed(code) | ResetStage::LogInCodeMailed(code) => {
+            ResetStage::CodeMailed(code)
+            | ResetStage::LogInCodeMailed(code)
+            | ResetStage::FreezeCodeMailed(code) => {
                 within(code.since, MAILED_CODE_LIFE, context.now)
             }
             ResetStage::Verified(at) => within(*at, VERIFIED_LIFE, context.now),
@@ -286,17 +302,23 @@ impl Reset {
         self.epoch == epoch && self.generation == context.generation && is_in_time
     }
 
-    /// The mailed code that it waits for, of either kind.
+    /// The mailed code that it waits for, of any purpose.
     pub(super) fn code(&self) -> Option<&MailedCode> {
         match &self.stage {
-            ResetStage::CodeMailed(code) | ResetStage::LogInCodeMailed(code) => Some(code),
+            ResetStage::CodeMailed(code)
+            | ResetStage::LogInCodeMailed(code)
+            | ResetStage::FreezeCodeMailed(code) => Some(code),
             ResetStage::Verified(_) => None,
         }
     }
 
-    /// Whether it is a code for logging in.
-    pub(super) fn is_log_in(&self) -> bool {
-        matches!(self.stage, ResetStage::LogInCodeMailed(_))
+    /// What its code is for.
+    pub(super) fn purpose(&self) -> CodePurpose {
+        match self.stage {
+            ResetStage::CodeMailed(_) | ResetStage::Verified(_) => CodePurpose::Reset,
+            ResetStage::LogInCodeMailed(_) => CodePurpose::LogIn,
+            ResetStage::FreezeCodeMailed(_) => CodePurpose::Freeze,
+        }
     }
 }
 

@@ -74,6 +74,7 @@ pub(super) enum Purpose {
     SignUpCode,
     SignUpFactor,
     LogInCode { code: ResetId, device: DeviceId },
+    FreezeCode { code: ResetId, device: DeviceId },
     LogInPassword(LogInAttempt),
     LogInFactor(LogInAttempt),
     VerifyFactor { session: SessionId },

@@ -462,6 +462,12 @@ class Run:
     def freeze_by_code(self, handle, code):
         self._execute(self._wallet.account.freeze_by_code(self._profile(handle), code))
 
+    def freeze_code(self, handle):
+        self._flow = self._execute(self._wallet.account.request_freeze_code(self._profile(handle), None))
+
+    def freeze_by_mailed_code(self, code):
+        self._execute(self._flow.freeze(code))
+
     def take_back(self, handle, code, **factor):
         self._execute(self._wallet.account.revert_changes(self._profile(handle), code, second_factor(**factor)))
 

@@ -9,6 +9,7 @@
 //! | `factor` | [`SecondFactor`], [`FactorEnrolment`], [`RecoveryCodes`] |
 //! | `profile`, `overview` | [`AccountProfile`] and [`AccountOverview`]: the account as data |
 //! | `device_status` | [`DeviceStatus`]: what works while the payment lock is closed |
+//! | `freeze_code` | [`FreezeByMailedCode`]: freezing from any device |
 //! | `cards` | [`AccountCard`]: what is charged |
 //! | `payment_history` | [`PaymentPage`]: what was paid |
 //! | `provisioning` | [`ProvisionCall`]: a payment credential from the issuer |
@@ -18,6 +19,7 @@ mod call;
 mod cards;
 mod device_status;
 mod factor;
+mod freeze_code;
 mod http;
 mod log_in;
 mod overview;
@@ -45,6 +47,7 @@ pub use device_status::{DeviceStatus, DeviceStatusCall};
 pub use factor::{
     FactorEnrolment, FactorEnrolmentCall, RecoveryCodes, RecoveryCodesCall, SecondFactor,
 };
+pub use freeze_code::{FreezeByMailedCode, FreezeCodeCall};
 pub use http::{IssuerRequest, IssuerResponse};
 pub use log_in::{LogInByCode, LogInCall, LogInCodeCall, LogInResult};
 pub use overview::{AccountDevice, AccountOverview, AccountOverviewCall, AccountSession};
@@ -210,6 +213,20 @@ impl Account {
         let profile = profile.parse()?;
         let code = NoticeCode::parse(&code).map_err(WalletError::invalid)?;
         self.notice_call(&profile, &FreezeByCode { handle: profile.handle.clone(), code })
+    }
+
+    /// Requests a code by mail that freezes an account, from any device. With one of the recovery codes, which is not used
+    /// up by it, however many others asked for the address.
+    pub fn request_freeze_code(
+        &self,
+        profile: AccountProfile,
+        recovery_code: Option<Vec<u8>>,
+    ) -> Result<Arc<FreezeCodeCall>, WalletError> {
+        let profile = profile.parse()?;
+        let parse =
+            |code: Vec<u8>| RecoveryCode::parse(std::str::from_utf8(&code).unwrap_or_default());
+        let code = recovery_code.map(parse).transpose().map_err(WalletError::invalid)?;
+        self.call(|account| account.request_freeze_code(&profile, code))
     }
 
     /// Reverts the changes of the last days, by the code in a notice and a recovery code from before them, or the

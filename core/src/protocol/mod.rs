@@ -5,7 +5,7 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `call` | what all messages have in common: path, authentication, answer |
-//! | `sign_up`, `log_in`, `log_in_code`, `password_reset`, `factor`, `account`, `device_calls`, `cards`, `payments`, `provision` | the messages, by group |
+//! | `sign_up`, `log_in`, `log_in_code`, `password_reset`, `factor`, `account`, `device_calls`, `freeze_code`, `cards`, `payments`, `provision` | the messages, by group |
 //! | `client` | the wallet's side: a request to send, and reading the response |
 //! | `refusal` | why the issuer refuses |
 //! | `signed`, `freshness` | the bytes that a device signs, and what makes them good once |
@@ -23,6 +23,7 @@ mod cards;
 mod client;
 mod device_calls;
 mod factor;
+mod freeze_code;
 mod freshness;
 mod grant;
 mod handle;
@@ -53,6 +54,7 @@ pub use factor::{
     BeginFactorEnrolment, ConfirmFactorEnrolment, FactorEnrolment, RecoveryCodes,
     RenewRecoveryCodes, SecondFactor, VerifyFactor,
 };
+pub use freeze_code::{FreezeByMailedCode, RequestFreezeCode};
 pub use freshness::{
     CHALLENGE_HEADER, CHALLENGE_SECONDS, Challenge, Freshness, GetChallenge, IssuedChallenge,
 };
@@ -88,6 +90,7 @@ pub fn endpoints() -> impl Iterator<Item = (&'static str, RequiredAuth)> {
         freshness::ENDPOINTS,
         account::ENDPOINTS,
         device_calls::ENDPOINTS,
+        freeze_code::ENDPOINTS,
         cards::ENDPOINTS,
         payments::ENDPOINTS,
         provision::ENDPOINTS,
@@ -110,6 +113,7 @@ mod tests {
             freshness::IDEMPOTENCE,
             account::IDEMPOTENCE,
             device_calls::IDEMPOTENCE,
+            freeze_code::IDEMPOTENCE,
             cards::IDEMPOTENCE,
             payments::IDEMPOTENCE,
             provision::IDEMPOTENCE,

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use serde_json::Value;
 
-use super::argon2_params::Argon2Params;
 use super::account_secret;
+use super::argon2_params::Argon2Params;
 use super::ids::{RecordId, VaultId};
 use super::keys::{DataKey, Keyring};
 use super::kinds::tests::to_hex;

@@ -4,7 +4,7 @@ use super::error::Error;
 use super::open::Wallet;
 use super::profile::{AccountProfile, AccountStatus};
 use super::request::PendingRequest;
-use super::test_phone::TestPhone;
+use super::test_phone::{TestPhone, cheap};
 use crate::SystemClock;
 use crate::protocol::{
     DeviceKey, DeviceNumber, ForgetDevice, GetAccount, Handle, IssuerProblem, Language, LogInCode,

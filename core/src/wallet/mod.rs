@@ -7,6 +7,7 @@
 //! | `otp_credentials`, `passes` | one-time passwords; passes of others |
 //! | `account`, `session`, `provisioning`, `payment_history` | [`Account`]: requests to the issuer, and what their answers bring |
 //! | `device_calls`, `queued_message` | requests that work while the payment lock is closed; the one that goes out first |
+//! | `freeze_code` | freezing by a mailed code |
 //! | `account_secrets`, `memory_secrets` | the session and the account's own second factor: under the payment lock or in memory |
 //! | `freshness` | signing a request again when its challenge is too old |
 //! | `request`, `profile`, `issuer_address` | a request on its way, and whom it is for |
@@ -21,6 +22,7 @@ mod account_secrets_tests;
 mod account_tests;
 mod device_calls;
 mod error;
+mod freeze_code;
 mod freshness;
 mod handles;
 mod issuer_address;

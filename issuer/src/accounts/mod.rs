@@ -6,7 +6,7 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `sign_up`, `log_in`, `reset`, `device_calls` | messages of a device |
+//! | `sign_up`, `log_in`, `reset`, `device_calls`, `freeze_code` | messages of a device |
 //! | `settings`, `cards`, `payment_history`, `view` | messages of a session |
 //! | `provision` | how a phone gets its payment credential |
 //! | `challenges` | what devices sign beside each message |
@@ -21,6 +21,7 @@ mod challenges;
 mod decoys;
 mod device_calls;
 mod error;
+mod freeze_code;
 mod generated_secrets;
 mod log_in;
 mod login_throttle;

@@ -15,6 +15,8 @@ pub enum TicketPurpose {
     Reset,
     /// A code for logging in, and its number.
     LogInCode,
+    /// A code for freezing, and its number.
+    FreezeCode,
 }
 
 impl TicketPurpose {
@@ -23,6 +25,7 @@ impl TicketPurpose {
             Self::SignUp => b"sign-up",
             Self::Reset => b"reset",
             Self::LogInCode => b"log-in-code",
+            Self::FreezeCode => b"freeze-code",
         }
     }
 }

@@ -37,6 +37,8 @@ const PROBLEMS: &[(&str, &[Problem])] = &[
     ("/v1/device/sessions/end", &[]),
     ("/v1/devices/forget", &[FACTOR, NOTHING]),
     ("/v1/freezes", &[WRONG]),
+    ("/v1/freezes/code", &[]),
+    ("/v1/freezes/mailed", &[WRONG]),
     ("/v1/log-ins", &[WRONG, CODE_NEEDED, Stopped]),
     ("/v1/log-ins/code", &[Stopped]),
     ("/v1/payments", &[]),

@@ -13,9 +13,9 @@ const NOTICE_LIFE: u64 = 3 * 24 * 60 * 60;
 pub(crate) fn priority(notification: &Notification) -> MailPriority {
     match notification {
         Notification::SignUpCode { .. } | Notification::AccountExists => MailPriority::SignUp,
-        Notification::ResetCode { device: None, .. } | Notification::LogInCode { .. } => {
-            MailPriority::Stranger
-        }
+        Notification::ResetCode { device: None, .. }
+        | Notification::LogInCode { .. }
+        | Notification::FreezeCode { .. } => MailPriority::Stranger,
         _ => MailPriority::AccountMail,
     }
 }
@@ -29,6 +29,7 @@ pub(crate) fn expires(notification: &Notification, made: UnixTime) -> UnixTime {
             | Notification::AccountExists
             | Notification::ResetCode { .. }
             | Notification::LogInCode { .. }
+            | Notification::FreezeCode { .. }
             | Notification::AddressCode { .. }
     );
     after(made, if has_code { MAILED_CODE_LIFE - MAILED_CODE_LEFT } else { NOTICE_LIFE })

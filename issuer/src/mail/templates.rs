@@ -118,6 +118,7 @@ pub(crate) fn code_of(notification: &Notification) -> Option<SecretId> {
         Notification::SignUpCode { code }
         | Notification::ResetCode { code, .. }
         | Notification::LogInCode { code }
+        | Notification::FreezeCode { code }
         | Notification::AddressCode { code }
         | Notification::EvidenceChanged { code, .. } => Some(*code),
         _ => None,
@@ -132,6 +133,7 @@ fn template_name(notification: &Notification) -> &'static str {
         Notification::ResetCode { device: Some(_), .. } => "reset",
         Notification::ResetCode { device: None, .. } => "reset_unknown",
         Notification::LogInCode { .. } => "log_in_code",
+        Notification::FreezeCode { .. } => "freeze_code",
         Notification::WrongFactors { left: 0 } => "factor_void",
         Notification::WrongFactors { .. } => "wrong_factors",
         Notification::PasswordReset => "was_reset",
@@ -220,6 +222,7 @@ mod tests {
             Notification::ResetCode { code, device: Some(name.to_owned()) },
             Notification::ResetCode { code, device: None },
             Notification::LogInCode { code },
+            Notification::FreezeCode { code },
             Notification::WrongFactors { left: 50 },
             Notification::WrongFactors { left: 0 },
             Notification::PasswordReset,

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use tegata::protocol::{
-    BeginPasswordReset, FreezeByCode, IssuerError, IssuerProblem, LogIn, LogInCode, MailedCodeText,
-    NoticeCode, RecoveryCode, Refusal, RenewRecoveryCodes, Request, SecondFactor, Ticket, TotpText,
-    VerifySignUpCode,
+    BeginPasswordReset, FreezeByCode, FreezeByMailedCode, IssuerError, IssuerProblem, LogIn,
+    LogInCode, MailedCodeText, NoticeCode, RecoveryCode, Refusal, Request, RequestFreezeCode,
+    SecondFactor, Ticket, TotpText, VerifySignUpCode,
 };
 use tegata_testkit::shopper::{NEW_PASSWORD, PASSWORD, code_in, log_in, password, refusal, reset};
 use tegata_testkit::{TestIssuer, TestShopper};
@@ -46,6 +46,7 @@ on_both! {
     a_flood_from_one_network_delays_nobody_else,
     a_password_is_hashed_after_its_mailed_code_matched,
     a_decoy_has_no_budget_to_use_up,
+    a_freeze_code_is_mailed_to_whoever_asks_and_within_budgets,
 }
 
 /// The nth network of the attacker, each in a block of its own.
@@ -107,6 +108,7 @@ fn spend_everything(issuer: &TestIssuer) {
         for _ in 0..4 {
             let _ = attacker.begin_reset();
             let _ = attacker.request_log_in_code();
+            let _ = attacker.call_signed(&freeze_code(&attacker, None));
             let recovery_code = Some(guess.clone());
             let _ = attacker.call_signed(&BeginPasswordReset { recovery_code, ..reset(&attacker) });
         }
@@ -115,6 +117,11 @@ fn spend_everything(issuer: &TestIssuer) {
         let code = NoticeCode::parse("0000-0000-0000-0000").unwrap();
         let _ = attacker.send(&Request::written(&FreezeByCode { handle, code }).unwrap());
     }
+}
+
+/// The request for a code that freezes the account.
+fn freeze_code(of: &TestShopper<'_>, recovery_code: Option<RecoveryCode>) -> RequestFreezeCode {
+    RequestFreezeCode { handle: of.address.parse().unwrap(), device: of.key(), recovery_code }
 }
 
 /// The last code mailed to the owner under a subject.
@@ -135,16 +142,12 @@ fn count_of(issuer: &TestIssuer, subject: &str) -> usize {
 }
 
 fn an_attacker_on_64_networks_locks_nobody_out(issuer: &TestIssuer) {
-    let mut hanako = issuer.signed_up_shopper(HANAKO);
-    hanako.complete_log_in(PASSWORD).unwrap();
-    // A change that is a week old can no longer be taken back; the notice of a younger one freezes the account.
-    hanako.recovery = hanako.call_in_session(&RenewRecoveryCodes {}).unwrap().recovery_codes;
-    let (_, notice) = issuer.mails(HANAKO, 2).swap_remove(1);
-    let notice = notice.lines().find_map(|line| NoticeCode::parse(line.trim()).ok()).unwrap();
+    let hanako = issuer.signed_up_shopper(HANAKO);
 
     spend_everything(issuer);
     let began = issuer.now();
     let mailed = count_of(issuer, "password reset code");
+    let freezes = count_of(issuer, "code to freeze");
 
     let mut phone = on_new_phone(issuer, &hanako);
     // Without a proof, the owner is asked for a mailed code, and never told to wait.
@@ -166,8 +169,11 @@ fn an_attacker_on_64_networks_locks_nobody_out(issuer: &TestIssuer) {
     phone.submit_reset_proof(&ticket, code, factor).unwrap();
     phone.finish_reset(&ticket, NEW_PASSWORD).unwrap();
 
-    let call = FreezeByCode { handle: HANAKO.parse().unwrap(), code: notice };
-    phone.send(&Request::written(&call).unwrap()).unwrap();
+    let phone = on_new_phone(issuer, &hanako);
+    let call = freeze_code(&phone, Some(hanako.recovery[2].clone()));
+    let ticket = phone.call_signed(&call).unwrap().ticket;
+    let code = last_code(issuer, "code to freeze", freezes + 1);
+    phone.call_signed(&FreezeByMailedCode { ticket, device: phone.key(), code }).unwrap();
     assert!(count_of(issuer, "frozen") > 0);
     let took = issuer.now().seconds() - began.seconds();
     assert!(took <= 120, "{took} seconds of the issuer's clock");
@@ -342,6 +348,57 @@ fn a_password_is_hashed_after_its_mailed_code_matched(issuer: &TestIssuer) {
     }
     submit(&code, PASSWORD).unwrap();
     assert_eq!(hashed(), before + 1);
+}
+
+fn a_freeze_code_is_mailed_to_whoever_asks_and_within_budgets(issuer: &TestIssuer) {
+    let hanako = issuer.signed_up_shopper(HANAKO);
+    let phone = on_new_phone(issuer, &hanako);
+    let mut nobody = issuer.new_shopper(NOBODY);
+    nobody.network = Some(OWNERS);
+    let tickets = [&phone, &nobody]
+        .map(|person| person.call_signed(&freeze_code(person, None)).unwrap().ticket);
+    assert_eq!(tickets[0].expose().len(), tickets[1].expose().len());
+    let code = last_code(issuer, "code to freeze", 1);
+    let freeze = |person: &TestShopper<'_>, ticket: &Ticket, code: &MailedCodeText| {
+        let (ticket, code) = (ticket.clone(), code.clone());
+        person.call_signed(&FreezeByMailedCode { ticket, device: person.key(), code })
+    };
+    let wrong = if code.expose() == "00000000" { "11111111" } else { "00000000" };
+    let wrong = MailedCodeText::new(wrong).unwrap();
+    // The code of another device, a wrong one, and one for an address that nobody has.
+    let other = on_new_phone(issuer, &hanako);
+    for told in [
+        freeze(&other, &tickets[0], &code),
+        freeze(&phone, &tickets[0], &wrong),
+        freeze(&nobody, &tickets[1], &code),
+    ] {
+        assert_eq!(refusal(told), Refusal::InvalidCredentials);
+    }
+    assert!(!hanako.view().unwrap().frozen);
+    freeze(&phone, &tickets[0], &code).unwrap();
+    assert!(hanako.view().unwrap().frozen);
+    assert_eq!(refusal(freeze(&phone, &tickets[0], &code)), Refusal::InvalidCredentials);
+    // Three for each network and ten for an address, of which one is gone.
+    let mut mailed = 1;
+    for nth in 0..5 {
+        let attacker = attacker(issuer, HANAKO, nth);
+        for time in 0..4 {
+            let told = attacker.call_signed(&freeze_code(&attacker, None));
+            assert!(told.is_ok() || is_told_to_wait(&told), "{told:?}");
+            assert!(time < 3 || told.is_err(), "three for each network");
+            mailed += usize::from(told.is_ok());
+        }
+    }
+    assert_eq!((mailed, count_of(issuer, "code to freeze")), (10, 10));
+    // Past it, a right recovery code is still mailed one, and is not used up by it.
+    for _ in 0..2 {
+        let call = freeze_code(&phone, Some(hanako.recovery[0].clone()));
+        phone.call_signed(&call).unwrap();
+    }
+    let guess = RecoveryCode::parse("0000-0000-0000-0000").unwrap();
+    let told = phone.call_signed(&freeze_code(&phone, Some(guess)));
+    assert!(is_told_to_wait(&told), "{told:?}");
+    assert_eq!(hanako.view().unwrap().recovery_codes_left, 10);
 }
 
 fn a_decoy_has_no_budget_to_use_up(issuer: &TestIssuer) {

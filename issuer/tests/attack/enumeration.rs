@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tegata::protocol::{
     Call, DeviceSigned, EndDeviceSessions, FreezeByCode, FreezeFromDevice, GetDeviceStatus,
-    MailedCodeText, NoticeCode, Request, RevertChanges, SecondFactor, TotpText,
+    MailedCodeText, NoticeCode, Request, RequestFreezeCode, RevertChanges, SecondFactor, TotpText,
 };
 
 use tegata_testkit::{
@@ -88,6 +88,14 @@ fn an_address_with_an_account_costs_what_one_without_does(issuer: &TestIssuer) {
     }
     let costs = [&known, &unknown].map(|person| signed(person, &sign_up(person)));
     assert_eq!(costs[0], costs[1]);
+    for nth in 0..7 {
+        let costs = [&known, &unknown].map(|person| {
+            let (handle, device) = (person.address.parse().unwrap(), person.key());
+            signed(person, &RequestFreezeCode { handle, device, recovery_code: None })
+        });
+        assert_eq!(costs[0], costs[1]);
+        assert_eq!(costs[0].0, if nth < 3 { 200 } else { 429 });
+    }
     for _ in 0..3 {
         let handle = |person: &TestShopper<'_>| person.address.parse().unwrap();
         let costs = [&known, &unknown].map(|person| {

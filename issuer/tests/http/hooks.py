@@ -31,6 +31,8 @@ PURPOSES = {
     "/v1/resets/proof": "reset-proof",
     "/v1/resets/finish": "reset-finish",
     "/v1/credentials": "provision",
+    "/v1/freezes/code": "freeze-code",
+    "/v1/freezes/mailed": "freeze-mailed",
     "/v1/device": "device-status",
     "/v1/device/freeze": "device-freeze",
     "/v1/device/sessions/end": "device-sessions-end",

@@ -27,7 +27,7 @@ impl Transition<'_> {
         Ok(self.freeze_as_owner())
     }
 
-    fn freeze_as_owner(&mut self) -> Reply {
+    pub(super) fn freeze_as_owner(&mut self) -> Reply {
         if self.account.frozen.is_none() {
             self.apply_freeze(Freeze::Session);
         }

@@ -13,7 +13,7 @@ use crate::limits::{
     DEVICES, FACTOR_KNOWN_DEVICE, FACTOR_UNKNOWN_DEVICES, FACTOR_WITH_MAILED_CODE, LOG_IN_MAIL,
     LOGINS_KNOWN_DEVICE, LOW_CAPS, SESSIONS, later, within,
 };
-use crate::state::Spending;
+use crate::state::{CodePurpose, Spending};
 use crate::verification::{
     ExpectedEvidence, FactorKind, Lane, LogInAttempt, Purpose, VerifiedEvidence,
 };
@@ -101,7 +101,7 @@ impl Transition<'_> {
         if factor.is_some() {
             self.record_factor(log_in.device);
         }
-        self.end_resets(|code| code.is_log_in() && code.device == log_in.device);
+        self.end_codes(CodePurpose::LogIn, log_in.device);
         let replaces_void_factor =
             self.is_factor_void() && is_known && log_in.lane == Lane::MailedCode;
         if factor == Some(FactorKind::Recovery) || replaces_void_factor {

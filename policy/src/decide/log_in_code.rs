@@ -10,7 +10,7 @@ use crate::effect::{AuditEvent, Effect, MailRecipient, Notification};
 use crate::event::Reply;
 use crate::ids::ResetId;
 use crate::limits::{WRONG_FACTORS, WRONG_FACTORS_TOLD};
-use crate::state::ResetStage;
+use crate::state::{CodePurpose, ResetStage};
 use crate::verification::{ExpectedEvidence, FactorKind, Purpose, VerifiedEvidence};
 
 impl Transition<'_> {
@@ -18,8 +18,8 @@ impl Transition<'_> {
         if !self.count_code(device, within_budget) {
             return Reply::LogInCodeRequested(ResetId(u32::MAX));
         }
-        self.end_resets(|reset| reset.is_log_in() && reset.device == device);
-        let code = self.create_code_of(device);
+        self.end_codes(CodePurpose::LogIn, device);
+        let code = self.create_code_of(device, CodePurpose::LogIn);
         let notification = Notification::LogInCode { code: code.secret };
         let to = MailRecipient::Stored(self.account.evidence.address);
         self.effects.push(Effect::SendMail { to, notification });

@@ -7,6 +7,7 @@ mod deletion;
 mod evidence;
 mod evidence_changes;
 mod freeze;
+mod freeze_code;
 mod log_in;
 mod log_in_code;
 mod reset;
@@ -57,6 +58,10 @@ fn decide_active(transition: &mut Transition<'_>, event: Event) -> TransitionRes
             Ok(transition.request_log_in_code(device, within_budget))
         }
         Event::VerifyLogInCode { code, device } => Ok(transition.verify_log_in_code(code, device)),
+        Event::RequestFreezeCode { device, within_budget } => {
+            Ok(transition.request_freeze_code(device, within_budget))
+        }
+        Event::VerifyFreezeCode { code, device } => Ok(transition.verify_freeze_code(code, device)),
         Event::VerifyFactor { session } => transition.verify_factor(session),
         Event::BeginFactorEnrolment { session } => transition.begin_enrolment(session),
         Event::VerifyFactorEnrolment { session } => transition.verify_enrolment(session),
@@ -117,6 +122,9 @@ fn complete_verification(
         Purpose::SignUpCode | Purpose::SignUpFactor => Err(Refusal::InvalidCredentials),
         Purpose::LogInCode { code, device } => {
             transition.complete_log_in_code(code, device, &verified)
+        }
+        Purpose::FreezeCode { code, device } => {
+            transition.complete_freeze_code(code, device, &verified)
         }
         Purpose::LogInPassword(log_in) => transition.apply_password(log_in, &verified),
         Purpose::LogInFactor(log_in) => transition.apply_log_in_factor(log_in, &verified),

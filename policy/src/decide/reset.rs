@@ -10,7 +10,7 @@ use crate::effect::{AuditEvent, Effect, MailRecipient, Notification, SecretKind}
 use crate::event::{Reply, ResetDestination};
 use crate::ids::{ResetId, SecretId};
 use crate::limits::{CODES_KNOWN_DEVICE, CODES_PENDING, FACTOR_IN_RESETS};
-use crate::state::{MailedCode, Reset, ResetStage, Spending};
+use crate::state::{CodePurpose, MailedCode, Reset, ResetStage, Spending};
 use crate::verification::{ExpectedEvidence, FactorKind, Purpose, VerifiedEvidence};
 
 impl Transition<'_> {
@@ -24,8 +24,8 @@ impl Transition<'_> {
             // The same reply, with an id that no reset has, and no mail.
             return Reply::ResetStarted(ResetId(u32::MAX));
         }
-        self.end_resets(|reset| reset.device == device && !reset.is_log_in());
-        let code = self.create_code_of(device);
+        self.end_codes(CodePurpose::Reset, device);
+        let code = self.create_code_of(device, CodePurpose::Reset);
         let known = self.device(device).map(|device| device.name.clone());
         let notification = Notification::ResetCode { code: code.secret, device: known };
         self.effects.push(Effect::SendMail { to: self.reset_address(to), notification });
@@ -45,11 +45,18 @@ impl Transition<'_> {
         left
     }
 
-    /// Stores a new code to mail. Past [`CODES_PENDING`] of unknown devices it takes the place of the oldest, under that
-    /// one's number: as many rows are written as before.
-    pub(super) fn create_code_of(&mut self, device: DeviceId) -> MailedCode {
+    /// Ends what this device requested for a purpose.
+    pub(super) fn end_codes(&mut self, purpose: CodePurpose, device: DeviceId) {
+        self.end_resets(|reset| reset.purpose() == purpose && reset.device == device);
+    }
+
+    /// Stores a new code to mail. Past [`CODES_PENDING`] of unknown devices for one purpose it takes the place of the oldest,
+    /// under that one's number: as many rows are written as before.
+    pub(super) fn create_code_of(&mut self, device: DeviceId, purpose: CodePurpose) -> MailedCode {
         let known: Vec<DeviceId> = self.account.devices.iter().map(|device| device.id).collect();
-        let is_unknown = |reset: &Reset| !known.contains(&reset.device) && reset.code().is_some();
+        let is_unknown = |reset: &Reset| {
+            reset.purpose() == purpose && !known.contains(&reset.device) && reset.code().is_some()
+        };
         let resets = &mut self.account.resets;
         let pending = resets.iter().filter(|reset| is_unknown(reset)).count();
         if known.contains(&device) || pending < CODES_PENDING {

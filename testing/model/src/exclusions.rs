@@ -13,7 +13,7 @@ const GUESSES: &str = "guesses at a second factor and at the codes of notices: t
 const SIGN_UP: &str = "sign-ups: until one is completed there is no account to break into";
 const ENDS: &str =
     "ending sessions, forgetting a device and logging out: each only ends what it names";
-const FREEZES: &str = "freezing by a device's signature alone: whoever has the phone can only stop spending with it, as by a session";
+const FREEZES: &str = "freezing by a device's signature alone or by a mailed code: whoever has the phone or reads the mail can only stop spending with it, as by a session";
 const LOG_IN_CODES: &str = "codes mailed for logging in: they open a budget of their own, and stand in for neither password nor second factor, but where a hundred wrong values in a row made the authenticator void";
 const SESSION_USE: &str = "recording that a session is in use: it extends none that would have ended within the hours of a run";
 const DELETION: &str = "requesting and cancelling a deletion: its seven days are longer than a run, and a deleted account is of no use to anyone; and exporting data, which changes nothing";
@@ -48,7 +48,9 @@ fn exclusion_reason(event: &Event) -> Option<&'static str> {
         | Event::EndSessions { .. }
         | Event::EndDeviceSessions { .. }
         | Event::ForgetDevice { .. } => Some(ENDS),
-        Event::FreezeFromDevice { .. } => Some(FREEZES),
+        Event::FreezeFromDevice { .. }
+        | Event::RequestFreezeCode { .. }
+        | Event::VerifyFreezeCode { .. } => Some(FREEZES),
         Event::UseSession { .. } => Some(SESSION_USE),
         Event::RequestDeletion { .. }
         | Event::CancelDeletion { .. }

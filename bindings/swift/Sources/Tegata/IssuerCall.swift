@@ -50,6 +50,7 @@ extension FactorEnrolmentCall: IssuerCall {}
 extension RecoveryCodesCall: IssuerCall {}
 extension AccountOverviewCall: IssuerCall {}
 extension DeviceStatusCall: IssuerCall {}
+extension FreezeCodeCall: IssuerCall {}
 extension CardsCall: IssuerCall {}
 extension PaymentHistoryCall: IssuerCall {}
 extension ActionCall: IssuerCall {}

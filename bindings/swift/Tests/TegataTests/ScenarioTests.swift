@@ -61,6 +61,7 @@ private final class Run {
     var signUp: SignUp?
     var reset: PasswordReset?
     var logInByCode: LogInByCode?
+    var freezeByMailedCode: FreezeByMailedCode?
     var factor: FactorEnrolment?
 
     var name = "wallet"
@@ -324,6 +325,12 @@ private final class Run {
         case "freeze_by_code":
             try await wallet.account.freezeByCode(profile: try profile(with), code: try with.text("code"))
                 .execute(issuer.send)
+        case "freeze_code":
+            freezeByMailedCode = try await wallet.account.requestFreezeCode(
+                profile: try profile(with), recoveryCode: nil
+            ).execute(issuer.send)
+        case "freeze_by_mailed_code":
+            try await freezeByMailedCode?.freeze(code: try with.text("code")).execute(issuer.send)
         case "take_back":
             let factor = try with.secondFactor()!
             try await wallet.account.revertChanges(

@@ -7,7 +7,7 @@ use tegata::protocol::{FreezeByCode, NoticeCode, RevertChanges, UnfreezeAccount}
 
 use super::account_args::AccountArgs;
 use super::log_in::LogInArgs;
-use super::prompts::retry;
+use super::prompts::{mailed_code, retry};
 use super::requests::execute;
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
@@ -23,6 +23,12 @@ pub(crate) struct Freeze {
     /// input.
     #[arg(long, value_name = "@FILE", conflicts_with = "lift")]
     code: Option<SecretSource>,
+    /// Have a code mailed to the account's address and freeze with it, on a device that the account does not know.
+    #[arg(long, conflicts_with_all = ["code", "take_back", "lift"])]
+    by_mail: bool,
+    /// The eight digits of the mailed code: @FILE, or - for a line of standard input, read once the mail is on its way.
+    #[arg(long, value_name = "@FILE", requires = "by_mail")]
+    mailed_code: Option<SecretSource>,
     /// Undo the changes of the last seven days, with the code from a mail and a recovery code from before
     /// them, or the second factor if it was not replaced.
     #[arg(long, conflicts_with = "lift")]
@@ -60,6 +66,19 @@ impl Freeze {
         } else if self.lift {
             self.log_in.execute_after_log_in(&mut wallet, &profile, &UnfreezeAccount {})?;
             ("no longer frozen", "lifted")
+        } else if self.by_mail {
+            // One in a file has the mail sent however many others ask; it is not used up.
+            let recovery_code = self.log_in.factor.recovery_code_in_file()?;
+            let request = wallet.account().request_freeze_code(&profile, recovery_code);
+            let ticket = execute(request, &client, &mut wallet)?;
+            eprintln!("If {address} has an account, a code is on its way there.");
+            retry(&[self.mailed_code.as_ref()], || {
+                let code = mailed_code(self.mailed_code.as_ref())?;
+                let account = wallet.account();
+                let request = account.freeze_by_mailed_code(&profile, ticket.clone(), code);
+                execute(request, &client, &mut wallet)
+            })?;
+            ("frozen: no payments. Unfreeze with tegata wallet freeze --lift", "frozen")
         } else if self.code.is_some() {
             retry(&[self.code.as_ref()], || {
                 let code = notice_code(self.code.as_ref())?;

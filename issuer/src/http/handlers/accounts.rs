@@ -10,7 +10,7 @@ use axum::routing::post;
 use axum::{Extension, Json};
 use tegata::protocol::{
     Acknowledgement, AddCard, BeginFactorEnrolment, BeginPasswordReset, BeginSignUp, Call,
-    CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmFactorEnrolment, EndSessions, ExportAccount, FinishPasswordReset, FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode, GetAccount, GetChallenge, IssuedChallenge, ListCards, ListPayments, LogIn, LogOut, Provision, Refusal, RemoveCard, RenewRecoveryCodes, RequestDeletion, RequestLogInCode, RequiredAuth, RevertChanges, SetDefaultCard, UnfreezeAccount, VerifyFactor, VerifyPasswordReset, VerifySignUpCode, EndDeviceSessions, FreezeFromDevice, GetDeviceStatus,
+    CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmFactorEnrolment, EndSessions, ExportAccount, FinishPasswordReset, FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode, GetAccount, GetChallenge, IssuedChallenge, ListCards, ListPayments, LogIn, LogOut, Provision, Refusal, RemoveCard, RenewRecoveryCodes, RequestDeletion, RequestLogInCode, RequiredAuth, RevertChanges, SetDefaultCard, UnfreezeAccount, VerifyFactor, VerifyPasswordReset, VerifySignUpCode, EndDeviceSessions, FreezeFromDevice, GetDeviceStatus, FreezeByMailedCode, RequestFreezeCode,
 };
 
 use crate::accounts::{Accounts, Caller, Requester, SessionMessage};
@@ -62,6 +62,8 @@ pub fn route_descriptions() -> Routes {
         GetDeviceStatus => device_status,
         FreezeFromDevice => freeze_from_device,
         EndDeviceSessions => end_device_sessions,
+        RequestFreezeCode => request_freeze_code,
+        FreezeByMailedCode => freeze_by_mailed_code,
         FreezeByCode => freeze_by_code,
         RevertChanges => revert_changes,
         GetAccount => account,
@@ -150,6 +152,8 @@ signed_by_device! {
     request_reset: BeginPasswordReset;
     verify_reset: VerifyPasswordReset;
     finish_reset: FinishPasswordReset;
+    request_freeze_code: RequestFreezeCode;
+    freeze_by_mailed_code: FreezeByMailedCode;
     device_status: GetDeviceStatus;
     freeze_from_device: FreezeFromDevice;
 }

@@ -4,6 +4,7 @@ mod any_order;
 mod cards;
 mod device_calls;
 mod evidence_changes;
+mod freeze_codes;
 mod log_in;
 mod log_in_codes;
 mod reset;

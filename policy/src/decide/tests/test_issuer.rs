@@ -241,7 +241,7 @@ impl TestIssuer {
             found_by.extend(addresses.cloned());
             tokens.extend(active.sessions.iter().map(|session| session.id));
             assert!(active.sessions.len() <= SESSIONS && active.devices.len() <= DEVICES);
-            let bound = 2 * DEVICES + limits::CODES_PENDING;
+            let bound = 4 * DEVICES + 3 * limits::CODES_PENDING;
             assert!(active.resets.len() <= bound, "{:?}", active.resets);
             assert!(active.evidence.recovery.len() <= RECOVERY_CODES as usize);
             let codes = active.snapshot.as_ref().map_or(0, |snapshot| snapshot.codes.len());
@@ -265,6 +265,7 @@ impl TestIssuer {
             Notification::SignUpCode { code }
             | Notification::ResetCode { code, .. }
             | Notification::LogInCode { code }
+            | Notification::FreezeCode { code }
             | Notification::AddressCode { code }
             | Notification::EvidenceChanged { code, .. } => Some(*code),
             _ => None,

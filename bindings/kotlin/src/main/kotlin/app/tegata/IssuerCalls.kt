@@ -33,6 +33,10 @@ public inline fun LogInCall.execute(send: (IssuerRequest) -> IssuerResponse): Lo
 public inline fun LogInCodeCall.execute(send: (IssuerRequest) -> IssuerResponse): LogInByCode =
     sentTwice { complete(send(request())) }
 
+/** Gives the freeze to go on with, once the code has come by mail. */
+public inline fun FreezeCodeCall.execute(send: (IssuerRequest) -> IssuerResponse): FreezeByMailedCode =
+    complete(send(request()))
+
 /** Gives the reset of the password to go on with. */
 public inline fun BeginPasswordResetCall.execute(send: (IssuerRequest) -> IssuerResponse): PasswordReset =
     sentTwice { complete(send(request())) }

@@ -69,6 +69,7 @@ private class Run(private val folder: File) : AutoCloseable {
     private lateinit var signUp: SignUp
     private lateinit var reset: PasswordReset
     private lateinit var logInByCode: LogInByCode
+    private lateinit var freezeByMailedCode: FreezeByMailedCode
     private lateinit var factor: FactorEnrolment
 
     fun step(place: String, step: Fields) {
@@ -286,6 +287,9 @@ private class Run(private val folder: File) : AutoCloseable {
             "end_here" -> account.endDeviceSessions().execute(issuer::send)
             "unfreeze" -> account.unfreeze().execute(issuer::send)
             "freeze_by_code" -> account.freezeByCode(profile(with), with.text("code")).execute(issuer::send)
+            "freeze_code" ->
+                freezeByMailedCode = account.requestFreezeCode(profile(with), null).execute(issuer::send)
+            "freeze_by_mailed_code" -> freezeByMailedCode.freeze(with.text("code")).execute(issuer::send)
             "take_back" ->
                 account.revertChanges(profile(with), with.text("code"), with.secondFactor()!!).execute(issuer::send)
             "close_account" -> account.requestDeletion().execute(issuer::send)
