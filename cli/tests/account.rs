@@ -64,6 +64,16 @@ impl CliShopper {
         assert_eq!(self.recovery.len(), 10, "{printed}");
     }
 
+    /// Enrols a second factor that is stored in the wallet, with one of the new recovery codes typed back.
+    fn keeps_factor_here(&self) {
+        let args = ["second-factor", "--keep-here", "--recovery-code-written", "-"];
+        let mut running = self.begin(&args);
+        let is_code = |word: &&str| word.len() == 19 && word.matches('-').count() == 3;
+        let line = running.until(|line| line.split_whitespace().any(|word| is_code(&word)));
+        running.types(line.split_whitespace().find(is_code).unwrap());
+        assert!(running.done().contains("which is weaker"));
+    }
+
     fn devices(&self) -> Value {
         let output = self.run(&["devices", "--json"]);
         serde_json::from_str(done(&output)).unwrap()
@@ -255,8 +265,11 @@ fn a_session_is_used_with_the_pin_only() {
     failed(&hanako.run(&["devices"]), 1, "not logged in");
     done(&without(&["pin", "--lost", "--yes"]));
     failed(&without(&["devices"]), 1, "not logged in");
+    // The device's key went with the lock: the password alone does not log in.
+    failed(&without(&["log-in", "--password", "@pw"]), 1, "invalid credentials");
     // Without a lock a session lasts as long as its command, and a factor is not kept.
-    let printed = without(&["log-in", "--password", "@pw"]);
+    let totp = hanako.file("totp", &issuer.next_totp(&hanako.uri));
+    let printed = without(&["log-in", "--password", "@pw", "--totp", &totp]);
     assert_eq!(printed.status.code(), Some(0));
     assert!(text(&printed.stderr).contains("No payment lock is set"));
     failed(&without(&["devices"]), 1, "not logged in");
@@ -431,12 +444,11 @@ fn after_a_lost_phone_a_recovery_code_leads_to_a_new_factor() {
     // The wallet makes the first value itself: its clock and the issuer's have to be the same.
     issuer.clock.set(0);
     failed(&new_phone.run(&["second-factor", "--json"]), 2, "--keep-here");
-    let kept = new_phone.run(&["second-factor", "--keep-here"]);
-    assert!(done(&kept).contains("which is weaker"));
+    new_phone.keeps_factor_here();
     assert!(done(&new_phone.run(&["list"])).contains("Tegata:hanako@example.org"));
     assert_eq!(new_phone.devices()["must_enrol"], json!(false));
     // Of two that were kept, the one that counts is left.
-    done(&new_phone.run(&["second-factor", "--keep-here"]));
+    new_phone.keeps_factor_here();
     let list = new_phone.run(&["list"]);
     assert_eq!(done(&list).matches("Tegata:hanako@example.org").count(), 1);
 

@@ -82,8 +82,8 @@ pub use random::{Random, RandomUnavailable, SystemRandom};
 pub use secret::{Secret, SecretBytes};
 pub use vault::Device;
 pub use wallet::{
-    Account, AccountProfile, AccountStatus, Error, InvalidIssuerAddress, IssuerAddress,
-    NewPaymentCredential, NextCode, OtpCredentialInfo, OtpCredentials, Passes,
-    PaymentCredentialInfo, PaymentHistory, Payments, PendingRequest, SplitSession, Transfer,
-    Wallet,
+    Account, AccountProfile, AccountStatus, ConfirmedRecoveryCodes, Error, InvalidIssuerAddress,
+    IssuedRecoveryCodes, IssuerAddress, NewPaymentCredential, NextCode, OtpCredentialInfo,
+    OtpCredentials, Passes, PaymentCredentialInfo, PaymentHistory, Payments, PendingRequest,
+    SplitSession, Transfer, Wallet,
 };

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use tegata::code::Audience;
 use tegata::protocol::{
     ConfirmFactorEnrolment, FreezeAccount, GetAccount, IssuerProblem, Language, LogOut,
-    PasswordText, RecoveryCode, Refusal, Response, SecondFactor, SessionCall, TotpText, VerifyFactor,
+    PasswordText, RecoveryCode, Refusal, Response, SecondFactor, SessionCall, TotpText,
+    VerifyFactor,
 };
 use tegata::vault::{
     AccountRecord, Argon2Params, OtpCredential, PaymentUnlock, RecordId, SoftwareKeystore,
@@ -60,10 +61,12 @@ impl<'a> Phone<'a> {
         let password = PasswordText::new(PASSWORD).unwrap();
         let request = wallet.account().verify_sign_up_code(&at, ticket.clone(), code, password);
         let uri = phone.execute(&mut wallet, request.unwrap()).unwrap();
-        phone.factor = wallet.account().keep_factor(&uri).unwrap();
-        let totp = phone.totp(&mut wallet);
+        let totp = wallet.account().factor_value(&uri).unwrap();
         let request = wallet.account().finish_sign_up(&at, ticket, totp).unwrap();
-        phone.recovery = phone.execute(&mut wallet, request).unwrap();
+        let codes = phone.execute(&mut wallet, request).unwrap();
+        phone.recovery = codes.to_vec();
+        let written = codes.confirm(codes[9].text().expose()).unwrap();
+        phone.factor = wallet.account().keep_factor(&uri, &written).unwrap();
         phone.payment = phone.provision(&mut wallet, &unlock).unwrap();
         wallet.close().unwrap();
         phone

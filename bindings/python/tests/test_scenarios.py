@@ -371,10 +371,14 @@ class Run:
         self._factor = self._execute(self._flow.verify_code(code, password.encode()))
 
     def sign_up_factor(self, totp):
-        return self._execute(self._flow.finish(totp)).reveal()
+        self._recovery_codes = self._execute(self._flow.finish(totp))
+        return self._recovery_codes.reveal()
 
-    def keep_factor(self):
-        return self._factor.store_in_wallet()
+    def first_value(self):
+        return self._factor.first_value()
+
+    def keep_factor(self, recovery_code):
+        return self._factor.store_in_wallet(self._recovery_codes.confirm(recovery_code.encode()))
 
     def reveal_factor(self):
         return self._factor.reveal_uri().decode()
@@ -418,7 +422,8 @@ class Run:
         self._execute(self._wallet.account.confirm_factor_enrolment(totp))
 
     def renew_recovery_codes(self):
-        return self._execute(self._wallet.account.renew_recovery_codes()).reveal()
+        self._recovery_codes = self._execute(self._wallet.account.renew_recovery_codes())
+        return self._recovery_codes.reveal()
 
     def log_out(self):
         self._execute(self._wallet.account.log_out())

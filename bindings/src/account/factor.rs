@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tegata::IssuedRecoveryCodes;
 use tegata::protocol::{self, RecoveryCode, SecretText, TotpText};
 
 use super::call::call;
@@ -62,11 +63,23 @@ impl FactorEnrolment {
         self.uri.expose().as_bytes().to_vec()
     }
 
+    /// Gives the six digits that the second factor shows now, to confirm the enrolment with before it is stored.
+    pub fn first_value(&self) -> Result<String, WalletError> {
+        let value = self.wallet.with(|wallet| wallet.account().factor_value(&self.uri))?;
+        Ok(value.expose().to_owned())
+    }
+
     /// Stores the second factor in this wallet under the payment lock, and gives its id among one-time passwords. Without
     /// a payment lock it is kept in memory until the wallet is closed: set a PIN first. Weaker than on another device:
-    /// whoever opens the lock has both, and ten wrong PINs cost it. No transfer or export carries it.
-    pub fn store_in_wallet(&self) -> Result<String, WalletError> {
-        self.wallet.with(|wallet| wallet.account().keep_factor(&self.uri).map(|id| id.to_string()))
+    /// whoever opens the lock has both, and ten wrong PINs cost it. Hence the recovery codes, which its owner typed back
+    /// before. No transfer or export carries it.
+    pub fn store_in_wallet(
+        &self,
+        confirmed: &ConfirmedRecoveryCodes,
+    ) -> Result<String, WalletError> {
+        let id =
+            self.wallet.with(|wallet| wallet.account().keep_factor(&self.uri, &confirmed.0))?;
+        Ok(id.to_string())
     }
 }
 
@@ -85,7 +98,7 @@ call! {
 
 /// Recovery codes. The issuer gives them this once, and the wallet keeps none.
 #[derive(uniffi::Object)]
-pub struct RecoveryCodes(pub(super) Vec<RecoveryCode>);
+pub struct RecoveryCodes(pub(super) IssuedRecoveryCodes);
 
 #[uniffi::export]
 impl RecoveryCodes {
@@ -94,4 +107,14 @@ impl RecoveryCodes {
     pub fn reveal(&self) -> Vec<String> {
         self.0.iter().map(|code| code.text().expose().to_owned()).collect()
     }
+
+    /// Takes one of them as its owner typed it back from what they wrote down. Fails with `Invalid` for any other.
+    pub fn confirm(&self, typed: &[u8]) -> Result<Arc<ConfirmedRecoveryCodes>, WalletError> {
+        let typed = std::str::from_utf8(typed).unwrap_or_default();
+        Ok(Arc::new(ConfirmedRecoveryCodes(self.0.confirm(typed)?)))
+    }
 }
+
+/// The proof that a recovery code was typed back: a second factor is stored in the wallet with it and not without.
+#[derive(Debug, uniffi::Object)]
+pub struct ConfirmedRecoveryCodes(tegata::ConfirmedRecoveryCodes);

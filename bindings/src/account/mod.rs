@@ -45,7 +45,8 @@ pub use call::ActionCall;
 pub use cards::{AccountCard, CardsCall};
 pub use device_status::{DeviceStatus, DeviceStatusCall};
 pub use factor::{
-    FactorEnrolment, FactorEnrolmentCall, RecoveryCodes, RecoveryCodesCall, SecondFactor,
+    ConfirmedRecoveryCodes, FactorEnrolment, FactorEnrolmentCall, RecoveryCodes, RecoveryCodesCall,
+    SecondFactor,
 };
 pub use freeze_code::{FreezeByMailedCode, FreezeCodeCall};
 pub use http::{IssuerRequest, IssuerResponse};

@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::open::Wallet;
 use super::profile::{AccountProfile, AccountStatus};
+use super::recovery_codes::ConfirmedRecoveryCodes;
 use super::request::{FollowUp, OutgoingRequest, PendingRequest};
 use crate::formats::otpauth;
 use crate::protocol::{
@@ -11,7 +12,7 @@ use crate::protocol::{
     MailedCodeText, PasswordText, RecoveryCode, Request, RequestLogInCode, SecondFactor,
     SecretText, SessionCall, Ticket, TotpText, VerifyPasswordReset, VerifySignUpCode,
 };
-use crate::vault::{RecordId, VaultError};
+use crate::vault::{OtpCredential, RecordId, VaultError};
 
 /// The owner's account at an issuer. A wallet has one at most; the device's key signs for it.
 ///
@@ -320,15 +321,29 @@ impl<'w> Account<'w> {
         Ok(request)
     }
 
+    /// Computes the value of a second factor that the issuer made, by the device's clock: the first value of an enrolment is
+    /// needed before the recovery codes are shown, and the factor is kept after they were typed back.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for what is no second factor.
+    pub fn factor_value(&self, uri: &SecretText) -> Result<TotpText, Error> {
+        let invalid = |error: &dyn std::fmt::Display| Error::Invalid(error.to_string());
+        let code = parse_factor(uri)?.code(self.0.clock.now()).map_err(|error| invalid(&error))?;
+        TotpText::new(code.digits()).map_err(|error| invalid(&error))
+    }
+
     /// Stores a second factor that the issuer made for this account, as it came in an answer: under the payment lock, or in
-    /// memory where there is none. No transfer and no export carries it.
+    /// memory where there is none. No transfer and no export carries it. Recovery codes have to be typed back before, since
+    /// ten wrong PINs cost the factor.
     ///
     /// # Errors
     /// [`Error::PaymentsLocked`], [`Error::Invalid`] for what is no second factor, [`Error::Failed`].
-    pub fn keep_factor(&mut self, uri: &SecretText) -> Result<RecordId, Error> {
-        let factor = otpauth::parse(uri.expose().as_bytes());
-        let factor = factor.map_err(|error| Error::Invalid(error.to_string()))?;
-        self.0.keep_own_factor(&factor)
+    pub fn keep_factor(
+        &mut self,
+        uri: &SecretText,
+        _: &ConfirmedRecoveryCodes,
+    ) -> Result<RecordId, Error> {
+        self.0.keep_own_factor(&parse_factor(uri)?)
     }
 
     /// Makes a request that is authorised by the code of a notice instead of a session. All sessions end with it, also
@@ -364,6 +379,11 @@ impl<'w> Account<'w> {
             is_signed_again: false,
         }))
     }
+}
+
+fn parse_factor(uri: &SecretText) -> Result<OtpCredential, Error> {
+    let factor = otpauth::parse(uri.expose().as_bytes());
+    factor.map_err(|error| Error::Invalid(error.to_string()))
 }
 
 pub(super) fn request_error(error: IssuerError) -> Error {

@@ -5,10 +5,12 @@ use std::path::Path;
 use super::error::Error;
 use super::open::Wallet;
 use super::profile::AccountProfile;
+use super::recovery_codes::{ConfirmedRecoveryCodes, IssuedRecoveryCodes};
 use super::test_phone::{TestPhone, cheap};
 use crate::formats::otpauth;
 use crate::protocol::{
-    BeginFactorEnrolment, GetAccount, LogOut, PasswordText, Response, SecretText, Ticket, TotpText,
+    BeginFactorEnrolment, GetAccount, LogOut, PasswordText, RecoveryCode, Response, SecretText,
+    Ticket, TotpText,
 };
 use crate::transfer::TransferRequest;
 use crate::vault::{
@@ -59,6 +61,13 @@ fn own_factor() -> OtpCredential {
     otpauth::parse(URI.as_bytes()).unwrap()
 }
 
+/// Recovery codes that were shown and typed back.
+fn written() -> ConfirmedRecoveryCodes {
+    let code = "000G-40R4-0M30-FZQZ";
+    let codes = vec![RecoveryCode::parse(code).unwrap()];
+    IssuedRecoveryCodes::new(codes).confirm(code).unwrap()
+}
+
 /// Seals records to another phone's request.
 fn transfer(wallet: &mut Wallet, unlock: &PaymentUnlock, id: RecordId) -> Result<String, Error> {
     let other = TestPhone::new(SystemClock).open().transfer().request().unwrap();
@@ -72,7 +81,7 @@ fn without_a_lock_session_and_factor_are_in_memory_only() {
     let phone = TestPhone::new(SystemClock);
     let mut wallet = phone.open();
     log_in(&mut wallet).unwrap();
-    let factor = wallet.account().keep_factor(&SecretText::new(URI)).unwrap();
+    let factor = wallet.account().keep_factor(&SecretText::new(URI), &written()).unwrap();
     let typed = wallet.otp_credentials().add(&own_factor()).unwrap();
     for id in [&factor, &typed] {
         assert_eq!(wallet.otp_credentials().code(id).unwrap().digits().len(), 6);
@@ -93,7 +102,7 @@ fn under_the_lock_they_are_used_while_a_token_lives() {
     let mut wallet = phone.open();
     let token = set_lock(&mut wallet);
     log_in(&mut wallet).unwrap();
-    let factor = wallet.account().keep_factor(&SecretText::new(URI)).unwrap();
+    let factor = wallet.account().keep_factor(&SecretText::new(URI), &written()).unwrap();
     assert!(session(&mut wallet).is_ok());
     let clone = token.clone();
     drop(token);
@@ -137,7 +146,7 @@ fn setting_a_lock_takes_what_was_in_memory_and_removing_gives_it_back() {
     let phone = TestPhone::new(SystemClock);
     let mut wallet = phone.open();
     log_in(&mut wallet).unwrap();
-    let factor = wallet.account().keep_factor(&SecretText::new(URI)).unwrap();
+    let factor = wallet.account().keep_factor(&SecretText::new(URI), &written()).unwrap();
     let mut token = set_lock(&mut wallet);
     assert_eq!(wallet.vault.list::<AccountSecret>().unwrap().len(), 2);
     wallet.otp_credentials().code(&factor).unwrap();
@@ -210,7 +219,7 @@ fn dropping_the_lock_destroys_session_and_factor() {
     let phone = TestPhone::new(SystemClock);
     let mut wallet = phone.open();
     log_in(&mut wallet).unwrap();
-    let factor = wallet.account().keep_factor(&SecretText::new(URI)).unwrap();
+    let factor = wallet.account().keep_factor(&SecretText::new(URI), &written()).unwrap();
     wallet.payments().remove_all().unwrap();
     assert_eq!(session(&mut wallet), Err(Error::NotLoggedIn));
     assert_eq!(wallet.otp_credentials().code(&factor).unwrap_err(), Error::NotFound);

@@ -8,6 +8,7 @@
 //! | `account`, `session`, `provisioning`, `payment_history` | [`Account`]: requests to the issuer, and what their answers bring |
 //! | `device_calls`, `queued_message` | requests that work while the payment lock is closed; the one that goes out first |
 //! | `freeze_code` | freezing by a mailed code |
+//! | `recovery_codes` | recovery codes that were shown, and typed back |
 //! | `account_secrets`, `memory_secrets` | the session and the account's own second factor: under the payment lock or in memory |
 //! | `freshness` | signing a request again when its challenge is too old |
 //! | `request`, `profile`, `issuer_address` | a request on its way, and whom it is for |
@@ -40,6 +41,7 @@ mod provisioning_tests;
 mod queued_message;
 #[cfg(test)]
 mod queued_message_tests;
+mod recovery_codes;
 mod request;
 mod session;
 #[cfg(test)]
@@ -55,5 +57,6 @@ pub use passes::Passes;
 pub use payment_history::PaymentHistory;
 pub use payments::{NewPaymentCredential, NextCode, PaymentCredentialInfo, Payments};
 pub use profile::{AccountProfile, AccountStatus};
+pub use recovery_codes::{ConfirmedRecoveryCodes, IssuedRecoveryCodes};
 pub use request::{PendingRequest, SplitSession};
 pub use transfer::Transfer;

@@ -6,10 +6,11 @@ use serde::de::DeserializeOwned;
 
 use super::issuer_address::IssuerAddress;
 use super::profile::AccountProfile;
+use super::recovery_codes::IssuedRecoveryCodes;
 use crate::protocol::{
     AccountExport, AccountOverview, Acknowledgement, Cards, DeviceStatus, Envelope,
-    FactorEnrolment, IssuedTicket, LogInResult, PaymentPage, RecoveryCode, RecoveryCodes,
-    SecretText, SessionToken, SignUpResult, Ticket,
+    FactorEnrolment, IssuedTicket, LogInResult, PaymentPage, RecoveryCodes, SecretText,
+    SessionToken, SignUpResult, Ticket,
 };
 use crate::vault::RecordId;
 
@@ -112,8 +113,12 @@ macro_rules! split_session {
 
 split_session! {
     IssuedTicket => Ticket, |issued| (None, issued.ticket);
-    SignUpResult => Vec<RecoveryCode>, |answer| (Some(answer.session), answer.recovery_codes);
-    RecoveryCodes => Vec<RecoveryCode>, |answer| (None, answer.recovery_codes);
+    SignUpResult => IssuedRecoveryCodes, |answer| {
+        (Some(answer.session), IssuedRecoveryCodes::new(answer.recovery_codes))
+    };
+    RecoveryCodes => IssuedRecoveryCodes, |answer| {
+        (None, IssuedRecoveryCodes::new(answer.recovery_codes))
+    };
     LogInResult => bool, |answer| (Some(answer.session), answer.must_enrol);
     AccountOverview => AccountOverview, |overview| (None, overview);
     AccountExport => AccountExport, |export| (None, export);

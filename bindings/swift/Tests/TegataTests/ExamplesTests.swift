@@ -60,7 +60,9 @@ private struct Shopper {
         let mailed = try issuer.code(to: address, subject: "verification code")
         let password = Data("four quiet herons on one leg".utf8)
         let enrolment = try await signUp.verifyCode(code: mailed, password: password).execute(issuer.send)
-        let totp = try wallet.otpCredentials.code(id: try enrolment.storeInWallet()).digits
-        return try await signUp.finish(totp: totp).execute(issuer.send).reveal()
+        let codes = try await signUp.finish(totp: try enrolment.firstValue()).execute(issuer.send)
+        let written = Data(codes.reveal()[0].utf8)
+        _ = try enrolment.storeInWallet(confirmed: try codes.confirm(typed: written))
+        return codes.reveal()
     }
 }

@@ -61,6 +61,7 @@ private final class Run {
     var signUp: SignUp?
     var reset: PasswordReset?
     var logInByCode: LogInByCode?
+    var recoveryCodes: RecoveryCodes?
     var freezeByMailedCode: FreezeByMailedCode?
     var factor: FactorEnrolment?
 
@@ -269,9 +270,13 @@ private final class Run {
             factor = try await signUp?.verifyCode(code: try with.text("code"), password: try with.password())
                 .execute(issuer.send)
         case "sign_up_factor":
-            let codes = try await signUp?.finish(totp: try with.text("totp")).execute(issuer.send)
-            return .list(codes?.reveal().map(JSON.text) ?? [])
-        case "keep_factor": return JSON(try factor?.storeInWallet())
+            recoveryCodes = try await signUp?.finish(totp: try with.text("totp")).execute(issuer.send)
+            return .list(recoveryCodes?.reveal().map(JSON.text) ?? [])
+        case "first_value": return JSON(try factor?.firstValue())
+        case "keep_factor":
+            let typed = Data(try with.text("recovery_code").utf8)
+            guard let confirmed = try recoveryCodes?.confirm(typed: typed) else { return .null }
+            return JSON(try factor?.storeInWallet(confirmed: confirmed))
         case "reveal_factor": return JSON((factor?.revealUri()).map { String(decoding: $0, as: UTF8.self) })
         case "log_in":
             let call = try wallet.account.logIn(
@@ -301,8 +306,8 @@ private final class Run {
         case "enrol_code":
             try await wallet.account.confirmFactorEnrolment(totp: try with.text("totp")).execute(issuer.send)
         case "renew_recovery_codes":
-            let codes = try await wallet.account.renewRecoveryCodes().execute(issuer.send)
-            return .list(codes.reveal().map(JSON.text))
+            recoveryCodes = try await wallet.account.renewRecoveryCodes().execute(issuer.send)
+            return .list(recoveryCodes?.reveal().map(JSON.text) ?? [])
         case "log_out": try await wallet.account.logOut().execute(issuer.send)
         case "drop_session": try wallet.account.discardSession()
         case "end_sessions":

@@ -7,8 +7,9 @@ use tegata::protocol::{RecoveryCode, SecondFactor, SecretText, TotpText};
 use tegata::symbol::Symbol;
 use tegata::text::{escape, fold_digits};
 use tegata::vault::{OtpCredential, RecordId};
-use tegata::{OtpCredentialInfo, Wallet};
+use tegata::{IssuedRecoveryCodes, OtpCredentialInfo, Wallet};
 
+use super::prompts::recovery_words;
 use super::requests::account_failure;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -172,6 +173,9 @@ pub(super) struct NewFactorArgs {
     /// Also show the new second factor as text: an otpauth URI, including its secret.
     #[arg(long, conflicts_with = "keep_here")]
     reveal: bool,
+    /// One of the recovery codes as you wrote it down: @FILE, or - for a line of standard input, read once they are shown.
+    #[arg(long, value_name = "@FILE", requires = "keep_here")]
+    recovery_code_written: Option<SecretSource>,
 }
 
 fn read_new(new: &SecretText) -> Result<OtpCredential, Failure> {
@@ -200,15 +204,10 @@ impl NewFactorArgs {
         Ok(())
     }
 
-    /// Stores the new factor here or shows it; returns its record if stored.
-    pub(super) fn put(
-        &self,
-        new: &SecretText,
-        wallet: &mut Wallet,
-        output: &Output,
-    ) -> Result<Option<RecordId>, Failure> {
+    /// Shows the new factor, unless it is to be stored here.
+    pub(super) fn show(&self, new: &SecretText, output: &Output) -> Result<(), Failure> {
         if self.keep_here {
-            return wallet.account().keep_factor(new).map(Some).map_err(account_failure);
+            return Ok(());
         }
         let uri = new.expose();
         let symbol = Symbol::qr(uri).map_err(|e| Failure::cannot("draw the second factor")(&e))?;
@@ -218,8 +217,43 @@ impl NewFactorArgs {
              --keep-here stores it in this wallet,\nwhich is weaker: anyone who can open its \
              payment lock has both. --reveal shows it as text.)"
         );
-        output.print_drawing_progress(["", &output.draw(&symbol), &words])?;
-        Ok(None)
+        output.print_drawing_progress(["", &output.draw(&symbol), &words])
+    }
+
+    /// Tells whether the new factor is to be stored here.
+    pub(super) fn is_kept_here(&self) -> bool {
+        self.keep_here
+    }
+
+    /// Stores the new factor here once one of its owner's recovery codes was typed back: ten wrong PINs cost the factor. They
+    /// are shown apart from the output, which is one document at the end.
+    pub(super) fn keep(
+        &self,
+        new: &SecretText,
+        codes: &IssuedRecoveryCodes,
+        wallet: &mut Wallet,
+        output: &Output,
+    ) -> Result<RecordId, Failure> {
+        let source = self.recovery_code_written.as_ref();
+        let shown = recovery_words(codes);
+        if output.is_json() {
+            eprintln!("{shown}\n");
+        }
+        output.print_progress(&format!("{shown}\n"))?;
+        let written = ask_again(source.is_none(), || {
+            let prompt = "One of these recovery codes, as you wrote it down: ";
+            let typed = prompt_visible(source, "recovery-code-written", prompt)?;
+            codes.confirm(&typed).map_err(|error| Failure::Mistyped(error.to_string()))
+        });
+        let kept = written.and_then(|written| {
+            wallet.account().keep_factor(new, &written).map_err(account_failure)
+        });
+        kept.inspect_err(|_| {
+            eprintln!(
+                "The second factor counts and is not stored here: log in with a recovery code and \
+                 enrol another one."
+            );
+        })
     }
 
     /// The issuer's name in a new factor.
@@ -227,13 +261,26 @@ impl NewFactorArgs {
         read_new(new).map(|credential| credential.issuer)
     }
 
-    /// The first value of the new factor, computed here or typed.
+    /// The first value of the new factor, computed here if it is to be stored here, or typed.
     pub(super) fn first_value(
-        stored: Option<&RecordId>,
+        &self,
+        new: &SecretText,
         typed: Option<&SecretSource>,
         wallet: &mut Wallet,
     ) -> Result<TotpText, Failure> {
-        stored.map_or_else(|| totp(typed), |stored| factor_value(wallet, stored))
+        if self.keep_here {
+            wallet.account().factor_value(new).map_err(account_failure)
+        } else {
+            totp(typed)
+        }
+    }
+
+    /// The source of the first value, for whether a person types it.
+    pub(super) fn first_source<'a>(
+        &self,
+        typed: Option<&'a SecretSource>,
+    ) -> Option<&'a SecretSource> {
+        typed.or(self.keep_here.then_some(&SecretSource::StandardInput))
     }
 
     /// The warning about a factor that is stored here.

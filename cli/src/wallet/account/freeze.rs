@@ -71,7 +71,9 @@ impl Freeze {
             let recovery_code = self.log_in.factor.recovery_code_in_file()?;
             let request = wallet.account().request_freeze_code(&profile, recovery_code);
             let ticket = execute(request, &client, &mut wallet)?;
-            eprintln!("If {address} has an account, a code is on its way there.");
+            output.print_progress(&format!(
+                "If {address} has an account, a code is on its way there."
+            ))?;
             retry(&[self.mailed_code.as_ref()], || {
                 let code = mailed_code(self.mailed_code.as_ref())?;
                 let account = wallet.account();

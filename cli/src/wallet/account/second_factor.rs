@@ -67,19 +67,21 @@ impl SecondFactor {
     ) -> Result<(), Failure> {
         let new = self.log_in.execute_after_log_in(wallet, profile, &BeginFactorEnrolment {})?;
         let issuer = NewFactorArgs::issuer(&new)?;
-        let stored = self.factor.put(&new, wallet, output)?;
-        let typed =
-            self.new_totp.as_ref().or(stored.as_ref().map(|_| &SecretSource::StandardInput));
-        let enrolled = retry(&[typed], || {
-            let totp = NewFactorArgs::first_value(stored.as_ref(), self.new_totp.as_ref(), wallet)?;
+        self.factor.show(&new, output)?;
+        let typed = self.factor.first_source(self.new_totp.as_ref());
+        retry(&[typed], || {
+            let totp = self.factor.first_value(&new, self.new_totp.as_ref(), wallet)?;
             execute_in_session(wallet, &ConfirmFactorEnrolment { totp })
-        });
-        // If both are stored here, only the enrolled one stays.
-        let taken = enrolled.is_ok();
-        remove_stored_factors(wallet, &profile.handle, &issuer, |record| {
-            taken != (stored.as_ref() == Some(record))
         })?;
-        enrolled?;
+        // What was stored here before was replaced.
+        let mut kept = None;
+        if self.factor.is_kept_here() {
+            let codes = execute_in_session(wallet, &RenewRecoveryCodes {})?;
+            kept = Some(self.factor.keep(&new, &codes, wallet, output)?);
+        }
+        remove_stored_factors(wallet, &profile.handle, &issuer, |record| {
+            kept.as_ref() != Some(record)
+        })?;
         output.print(
             &format!(
                 "{}: the second factor was replaced; a mail confirms it.{}",

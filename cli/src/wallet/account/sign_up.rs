@@ -9,7 +9,7 @@ use super::account_args::AccountArgs;
 use super::factor::NewFactorArgs;
 use super::prompts::{mailed_code, new_password, recovery_texts, recovery_words, retry};
 use super::provision;
-use super::requests::{ExecuteError, account_failure, execute, warn_without_lock};
+use super::requests::{ExecuteError, execute, warn_without_lock};
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
@@ -96,18 +96,16 @@ impl SignUp {
                 matches!(&result, Err(ExecuteError::Issuer(error)) if error.is_weak_password());
             result
         })?;
-        let stored = self.factor.put(&enrol, wallet, output)?;
-        let source = self.totp.as_ref().or(stored.as_ref().map(|_| &SecretSource::StandardInput));
-        let signed_up = retry(&[source], || {
-            let totp = NewFactorArgs::first_value(stored.as_ref(), self.totp.as_ref(), wallet)?;
+        self.factor.show(&enrol, output)?;
+        let source = self.factor.first_source(self.totp.as_ref());
+        let codes = retry(&[source], || {
+            let totp = self.factor.first_value(&enrol, self.totp.as_ref(), wallet)?;
             let request = wallet.account().finish_sign_up(profile, ticket.clone(), totp);
             execute(request, &client, wallet)
-        });
-        if let (Err(_), Some(stored)) = (&signed_up, &stored) {
-            // The sign-up failed, so its factor is of no use.
-            wallet.otp_credentials().remove(stored).map_err(account_failure)?;
+        })?;
+        if self.factor.is_kept_here() {
+            self.factor.keep(&enrol, &codes, wallet, output)?;
         }
-        let codes = signed_up?;
         let address = profile.handle.address();
         output.print(
             &format!(

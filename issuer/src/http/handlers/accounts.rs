@@ -10,7 +10,13 @@ use axum::routing::post;
 use axum::{Extension, Json};
 use tegata::protocol::{
     Acknowledgement, AddCard, BeginFactorEnrolment, BeginPasswordReset, BeginSignUp, Call,
-    CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmFactorEnrolment, EndSessions, ExportAccount, FinishPasswordReset, FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode, GetAccount, GetChallenge, IssuedChallenge, ListCards, ListPayments, LogIn, LogOut, Provision, Refusal, RemoveCard, RenewRecoveryCodes, RequestDeletion, RequestLogInCode, RequiredAuth, RevertChanges, SetDefaultCard, UnfreezeAccount, VerifyFactor, VerifyPasswordReset, VerifySignUpCode, EndDeviceSessions, FreezeFromDevice, GetDeviceStatus, FreezeByMailedCode, RequestFreezeCode,
+    CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmFactorEnrolment, EndDeviceSessions,
+    EndSessions, ExportAccount, FinishPasswordReset, FinishSignUp, ForgetDevice, FreezeAccount,
+    FreezeByCode, FreezeByMailedCode, FreezeFromDevice, GetAccount, GetChallenge, GetDeviceStatus,
+    IssuedChallenge, ListCards, ListPayments, LogIn, LogOut, Provision, Refusal, RemoveCard,
+    RenewRecoveryCodes, RequestDeletion, RequestFreezeCode, RequestLogInCode, RequiredAuth,
+    RevertChanges, SetDefaultCard, UnfreezeAccount, VerifyFactor, VerifyPasswordReset,
+    VerifySignUpCode,
 };
 
 use crate::accounts::{Accounts, Caller, Requester, SessionMessage};

@@ -35,7 +35,7 @@ public inline fun LogInCodeCall.execute(send: (IssuerRequest) -> IssuerResponse)
 
 /** Gives the freeze to go on with, once the code has come by mail. */
 public inline fun FreezeCodeCall.execute(send: (IssuerRequest) -> IssuerResponse): FreezeByMailedCode =
-    complete(send(request()))
+    sentTwice { complete(send(request())) }
 
 /** Gives the reset of the password to go on with. */
 public inline fun BeginPasswordResetCall.execute(send: (IssuerRequest) -> IssuerResponse): PasswordReset =
@@ -55,7 +55,7 @@ public inline fun AccountOverviewCall.execute(send: (IssuerRequest) -> IssuerRes
 
 /** Gives what this device is told of its account. */
 public inline fun DeviceStatusCall.execute(send: (IssuerRequest) -> IssuerResponse): DeviceStatus =
-    complete(send(request()))
+    sentTwice { complete(send(request())) }
 
 /** Gives the account's cards as they are now. */
 public inline fun CardsCall.execute(send: (IssuerRequest) -> IssuerResponse): List<AccountCard> =

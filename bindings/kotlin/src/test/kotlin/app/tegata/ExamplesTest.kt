@@ -62,7 +62,8 @@ class ExamplesTest {
         val mailed = issuer.code(address, "verification code")
         val enrolment =
             signUp.verifyCode(mailed, "four quiet herons on one leg".toByteArray()).execute { issuer.send(it) }
-        val totp = otpCredentials.code(enrolment.storeInWallet()).digits
-        return signUp.finish(totp).execute { issuer.send(it) }.reveal()
+        val recoveryCodes = signUp.finish(enrolment.firstValue()).execute { issuer.send(it) }
+        enrolment.storeInWallet(recoveryCodes.confirm(recoveryCodes.reveal()[0].toByteArray()))
+        return recoveryCodes.reveal()
     }
 }

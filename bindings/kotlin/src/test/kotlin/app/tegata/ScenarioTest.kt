@@ -71,6 +71,7 @@ private class Run(private val folder: File) : AutoCloseable {
     private lateinit var logInByCode: LogInByCode
     private lateinit var freezeByMailedCode: FreezeByMailedCode
     private lateinit var factor: FactorEnrolment
+    private lateinit var recoveryCodes: RecoveryCodes
 
     fun step(place: String, step: Fields) {
         val verb = step.text("do")
@@ -241,8 +242,13 @@ private class Run(private val folder: File) : AutoCloseable {
             }
             "sign_up" -> signUp = account.beginSignUp(profile(with), Language.ENGLISH).execute(issuer::send)
             "sign_up_code" -> factor = signUp.verifyCode(with.text("code"), with.password()).execute(issuer::send)
-            "sign_up_factor" -> return signUp.finish(with.text("totp")).execute(issuer::send).reveal()
-            "keep_factor" -> return factor.storeInWallet()
+            "sign_up_factor" -> {
+                recoveryCodes = signUp.finish(with.text("totp")).execute(issuer::send)
+                return recoveryCodes.reveal()
+            }
+            "first_value" -> return factor.firstValue()
+            "keep_factor" ->
+                return factor.storeInWallet(recoveryCodes.confirm(with.text("recovery_code").toByteArray()))
             "reveal_factor" -> return factor.revealUri().decodeToString()
             "log_in" -> {
                 val call = account.logIn(profile(with), with.password(), with.secondFactor())
@@ -264,7 +270,10 @@ private class Run(private val folder: File) : AutoCloseable {
             "prove" -> account.verifyFactor(with.text("totp")).execute(issuer::send)
             "enrol" -> factor = account.beginFactorEnrolment().execute(issuer::send)
             "enrol_code" -> account.confirmFactorEnrolment(with.text("totp")).execute(issuer::send)
-            "renew_recovery_codes" -> return account.renewRecoveryCodes().execute(issuer::send).reveal()
+            "renew_recovery_codes" -> {
+                recoveryCodes = account.renewRecoveryCodes().execute(issuer::send)
+                return recoveryCodes.reveal()
+            }
             "log_out" -> account.logOut().execute(issuer::send)
             "drop_session" -> account.discardSession()
             "end_sessions" -> account.endSessions(with.optional("number") as Long?).execute(issuer::send)

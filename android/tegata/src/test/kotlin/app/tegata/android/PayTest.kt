@@ -78,8 +78,9 @@ class PayTest {
         wallet.payments.setPin(unlock, PIN.toByteArray())
         val signUp = wallet.account.beginSignUp(hanako, Language.ENGLISH).execute { transport.send(it) }
         val factor = signUp.verifyCode(mailed(), password).execute { transport.send(it) }
-        val totp = wallet.otpCredentials.code(factor.storeInWallet()).digits
-        assertEquals(10, signUp.finish(totp).execute { transport.send(it) }.reveal().size)
+        val recoveryCodes = signUp.finish(factor.firstValue()).execute { transport.send(it) }
+        assertEquals(10, recoveryCodes.reveal().size)
+        factor.storeInWallet(recoveryCodes.confirm(recoveryCodes.reveal()[0].toByteArray()))
         // The processor's own form gives the token for her card.
         assertEquals(
             listOf("4242"),
