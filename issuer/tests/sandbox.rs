@@ -52,8 +52,9 @@ impl Far {
         method: &MethodId,
         key: &str,
     ) -> Result<IntentId, ProcessorError> {
-        let wanted =
-            ChargeRequest { customer, method, amount: 1080, currency: "jpy", payment: "one" };
+        let metadata = [("authorisation", "one".to_owned()), ("till", "till-1".to_owned())];
+        let (amount, currency) = (1080, "jpy");
+        let wanted = ChargeRequest { customer, method, amount, currency, metadata: &metadata };
         self.stripe.create(&wanted, RequestKey(key)).await
     }
 

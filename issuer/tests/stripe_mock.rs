@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use tegata::UnixTime;
 use tegata_issuer::config::SecretSetting;
 use tegata_issuer::domain::MethodId;
 use tegata_issuer::processor::{ChargeRequest, Processor, RequestKey, Stripe};
@@ -52,16 +53,25 @@ async fn every_request_matches_stripe_and_every_answer_is_read() {
     let token = MethodId::new("pm_card_visa").unwrap();
     let card = stripe.attach(&customer, &token, RequestKey("b")).await.unwrap();
     assert!(!card.brand.is_empty() && card.last4.len() == 4, "{card:?}");
+    let metadata =
+        [("authorisation", "0123456789abcdef".to_owned()), ("till", "till-1".to_owned())];
     let wanted = ChargeRequest {
         customer: &customer,
         method: &card.method,
         amount: 1080,
         currency: "jpy",
-        payment: "0123456789abcdef",
+        metadata: &metadata,
     };
     let intent = stripe.create(&wanted, RequestKey("c")).await.unwrap();
     stripe.confirm(&intent, RequestKey("d")).await.unwrap();
     stripe.retrieve(&intent).await.unwrap();
+    let found = stripe.inspect(&intent).await.unwrap();
+    assert!(!found.currency.is_empty() && found.amount.is_some(), "{found:?}");
+    let since = UnixTime::new(1_800_000_000).unwrap();
+    for after in [None, Some(&intent)] {
+        let page = stripe.list(since, after).await.unwrap();
+        assert!(!page.intents.is_empty(), "{page:?}");
+    }
     stripe.cancel(&intent, RequestKey("e")).await.unwrap();
     stripe.refund(&intent, RequestKey("f")).await.unwrap();
     stripe.detach(&card.method).await.unwrap();

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cards::{self, Behaviour};
 use crate::ids::new_id;
+use crate::intents;
 
 /// A request, by method and path. The names of the variants are part of hashes in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +25,8 @@ pub enum Call {
     Confirm(String),
     /// `GET /v1/payment_intents/ID`: returns an intent.
     Retrieve(String),
+    /// `GET /v1/payment_intents`: lists intents, newest first.
+    Intents,
     /// `POST /v1/payment_intents/ID/cancel`: cancels an intent that was not charged.
     Cancel(String),
     /// `POST /v1/refunds`: refunds a charged intent.
@@ -42,6 +45,7 @@ impl Call {
             ("POST", ["payment_methods", id, "detach"]) => Self::Detach((*id).to_owned()),
             ("POST", ["payment_intents"]) => Self::Create,
             ("POST", ["payment_intents", id, "confirm"]) => Self::Confirm((*id).to_owned()),
+            ("GET", ["payment_intents"]) => Self::Intents,
             ("GET", ["payment_intents", id]) => Self::Retrieve((*id).to_owned()),
             ("POST", ["payment_intents", id, "cancel"]) => Self::Cancel((*id).to_owned()),
             ("POST", ["refunds"]) => Self::Refund,
@@ -60,6 +64,7 @@ impl Call {
             Self::Create => "create",
             Self::Confirm(_) => "confirm",
             Self::Retrieve(_) => "retrieve",
+            Self::Intents => "intents",
             Self::Cancel(_) => "cancel",
             Self::Refund => "refund",
             Self::Refunds => "refunds",
@@ -77,8 +82,8 @@ impl Call {
             Self::Detach(method) => detach(method, ledger),
             Self::Create => create(fields, ledger),
             Self::Confirm(intent) => confirm(intent, ledger),
-            Self::Retrieve(intent) => Ok(find_intent(intent, ledger)?
-                .map_or_else(ProcessorResponse::missing, |intent| intent.response())),
+            Self::Retrieve(intent) => intents::retrieve(intent, fields, ledger),
+            Self::Intents => intents::list(fields, ledger),
             Self::Cancel(intent) => cancel(intent, ledger),
             Self::Refund => refund(fields, ledger),
             Self::Refunds => refunds(fields, ledger),
@@ -105,7 +110,7 @@ pub(crate) struct ProcessorResponse {
 }
 
 impl ProcessorResponse {
-    fn ok(body: Value) -> Self {
+    pub(crate) fn ok(body: Value) -> Self {
         Self { status: 200, body }
     }
 
@@ -231,6 +236,7 @@ fn create(
             intent.status
         ],
     )?;
+    intents::store_metadata(&intent.id, fields, ledger)?;
     Ok(intent.response())
 }
 
@@ -335,8 +341,8 @@ fn unexpected_state() -> ProcessorResponse {
     ProcessorResponse::invalid("payment_intent_unexpected_state", "the intent is in another state")
 }
 
-struct Intent {
-    id: String,
+pub(crate) struct Intent {
+    pub(crate) id: String,
     customer: String,
     method: Option<String>,
     amount: u32,
@@ -344,11 +350,11 @@ struct Intent {
     status: String,
     code: Option<String>,
     decline: Option<String>,
-    charged: u32,
+    pub(crate) charged: u32,
 }
 
 impl Intent {
-    fn view(&self) -> Value {
+    pub(crate) fn view(&self) -> Value {
         let error = self.code.as_ref().map(
             |code| json!({ "type": "card_error", "code": code, "decline_code": self.decline }),
         );
@@ -372,7 +378,10 @@ impl Intent {
     }
 }
 
-fn find_intent(id: &str, ledger: &Transaction<'_>) -> Result<Option<Intent>, rusqlite::Error> {
+pub(crate) fn find_intent(
+    id: &str,
+    ledger: &Transaction<'_>,
+) -> Result<Option<Intent>, rusqlite::Error> {
     let find = "SELECT id, customer, method, amount, currency, status, code, decline, charged \
         FROM intents WHERE id = ?1";
     let read = |row: &rusqlite::Row<'_>| {

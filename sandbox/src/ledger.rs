@@ -33,6 +33,8 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS intents (
         id TEXT PRIMARY KEY, customer TEXT NOT NULL, method TEXT, amount INTEGER NOT NULL, currency TEXT NOT NULL,
         what_for TEXT NOT NULL, status TEXT NOT NULL, code TEXT, decline TEXT, charged INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS intents_made (
+        number INTEGER PRIMARY KEY, intent TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, metadata TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS refunds (id TEXT PRIMARY KEY, intent TEXT NOT NULL, amount INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS refunds_late (intent TEXT PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, asked BLOB NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL);

@@ -6,6 +6,7 @@
 //! | `cards` | the test cards, and what happens when each is charged |
 //! | `ledger` | the records: customers, cards, intents, refunds, and responses saved under idempotency keys |
 //! | `call` | the requests, and what each does to the ledger |
+//! | `intents` | intents listed, with their metadata |
 //! | `fault` | faults to inject |
 //! | `server` | the HTTP server |
 //!
@@ -25,6 +26,7 @@ mod call;
 mod cards;
 mod fault;
 mod ids;
+mod intents;
 mod ledger;
 mod server;
 

@@ -8,10 +8,12 @@ mod manager;
 mod migrate;
 mod payment;
 mod process_protection;
+mod reconcile;
 mod report;
 mod rotate_key;
 mod serve;
 mod settings;
+mod since;
 mod till;
 
 use clap::Subcommand;
@@ -82,6 +84,13 @@ pub(crate) enum Command {
         after_help = "Example: tegata issuer restore issuer-monday.backup --store sqlite:new.sqlite --why \"the disk broke\""
     )]
     Restore(backup::BackupArgs),
+    /// Compare the processor's charges with the payments here, and settle what differs: after a restore, payments made
+    /// since the backup are unknown here and charged there.
+    #[command(
+        after_help = "Without --settle it only reports; exit code 1 if anything differs or is left.\n\n\
+                      Example: tegata issuer reconcile --since 24h --settle --why \"restored the backup of Monday\""
+    )]
+    Reconcile(reconcile::Reconcile),
     /// Replace the server key, or the key that secrets are sealed with.
     #[command(
         after_help = "Example: tegata issuer rotate-key --server-key-to new.key --why \"ann, who had the key, has left\""
@@ -105,6 +114,7 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Audit(audit) => audit.run(output),
         Command::Backup(file) => file.backup(output),
         Command::Restore(file) => file.restore(output),
+        Command::Reconcile(reconcile) => reconcile.run(output),
         Command::RotateKey(rotation) => rotation.run(output),
     }
 }

@@ -58,6 +58,11 @@ pub(crate) struct ReasonArgs {
 }
 
 impl ReasonArgs {
+    /// Those of a command that takes them for some of its acts only.
+    pub(super) fn new(why: String, by: Option<String>) -> Self {
+        Self { why, by }
+    }
+
     pub(super) fn reason(&self) -> Result<Reason, Failure> {
         let by = self
             .by

@@ -110,6 +110,59 @@ fn an_operator_refunds_by_id_and_voids_by_sale() {
 }
 
 #[test]
+fn charges_made_since_a_restored_backup_are_found_and_settled() {
+    let issuer = TestIssuer::with_sandbox();
+    let hanako = shopper(&issuer);
+    let till = EnrolledTill::new(&issuer, "till-1", "Tegata Ginza");
+    let backup = issuer.folder.path().join("backup").display().to_string();
+    does(&issuer, &with_why(&["backup", &backup]));
+    let kettle = paid(&till, &hanako, "kettle", 4980);
+    issuer.stop();
+    for end in ["", "-wal", "-shm", ".checkpoints"] {
+        let _ = std::fs::remove_file(issuer.folder.path().join(format!("issuer.sqlite{end}")));
+    }
+    does(&issuer, &with_why(&["restore", &backup]));
+
+    let look = ["reconcile", "--since", "1h"];
+    let settle = [&look[..], &["--settle"]].concat();
+    let output = run(&issuer, &look);
+    assert_eq!(output.status.code(), Some(1));
+    let words = String::from_utf8(output.stdout).unwrap();
+    let mut lines = words.lines();
+    assert_eq!(lines.next(), Some("1 charges compared, 1 differ"));
+    let row: Vec<_> = lines.nth(2).unwrap().split("  ").filter(|cell| !cell.is_empty()).collect();
+    let row: Vec<_> = row[1..].iter().map(|cell| cell.trim()).collect();
+    assert_eq!(row, ["4980 JPY", "till-1", "kettle", "charged", "-", "add the payment"]);
+    assert!(words.ends_with("add --settle and --why TEXT to settle it.\n"), "{words}");
+    failed(&run(&issuer, &settle), 2, "--why");
+    failed(&run(&issuer, &with_why(&look)), 2, "--settle");
+    failed(&run(&issuer, &["reconcile", "--since", "tomorrow"]), 2, "expected a time");
+
+    let settled = does(&issuer, &with_why(&settle));
+    let [finding] = &settled["findings"].as_array().unwrap()[..] else { panic!("{settled}") };
+    let parts = ["payment", "till", "reference", "amount", "processor", "row", "action", "result"];
+    let expected = json!([kettle, "till-1", "kettle", 4980, "charged", null, "adopt", "done"]);
+    assert_eq!(json!(parts.map(|part| finding[part].clone())), expected);
+    let same = does(&issuer, &look);
+    assert_eq!((&same["compared"], &same["findings"]), (&json!(1), &json!([])));
+    assert_eq!(does(&issuer, &with_why(&settle))["findings"], json!([]));
+
+    // It is a payment like any other, and the log says how it came back.
+    issuer.start();
+    assert_eq!(does(&issuer, &with_why(&["refund", &kettle]))["state"], "reversing");
+    let events = does(&issuer, &["audit", "tail", "-n", "1000"])["events"].clone();
+    let mut found =
+        events.as_array().unwrap().iter().filter(|event| event["deed"] == "charge_reconciled");
+    let event = found.next().unwrap();
+    assert_eq!(
+        (&event["actor"], &event["detail"]["why"]),
+        (&json!("operator ann"), &json!("a test"))
+    );
+    assert_eq!(event["detail"]["authorisation"], kettle);
+    assert!(found.next().is_none());
+}
+
+#[test]
 fn what_was_declined_cannot_be_refunded() {
     let issuer = TestIssuer::with_sandbox();
     let mut hanako = CliShopper::new();

@@ -15,14 +15,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tegata::Clock;
+use tegata::{Clock, UnixTime};
 use tegata_issuer::App;
 use tegata_issuer::config::Config;
 use tegata_issuer::domain::{CustomerId, Environment, IntentId, MethodId, RegisteredCard};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::payments::{CardCharger, ProcessorCharger};
 use tegata_issuer::processor::{
-    ChargeRequest, IntentStatus, Processor, ProcessorError, RequestKey,
+    ChargeRequest, IntentDetails, IntentPage, IntentStatus, Processor, ProcessorError, RequestKey,
 };
 use tegata_issuer::store::Store;
 use tegata_testkit::TestClock;
@@ -237,6 +237,14 @@ impl Processor for Quick {
 
     async fn detach(&self, _: &MethodId) -> Result<(), ProcessorError> {
         Ok(())
+    }
+
+    async fn inspect(&self, _: &IntentId) -> Result<IntentDetails, ProcessorError> {
+        Err(ProcessorError::NotFound)
+    }
+
+    async fn list(&self, _: UnixTime, _: Option<&IntentId>) -> Result<IntentPage, ProcessorError> {
+        Err(ProcessorError::NotFound)
     }
 
     async fn create(

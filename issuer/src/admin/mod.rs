@@ -5,6 +5,7 @@ mod freeze;
 mod managers;
 mod payment_numbers;
 mod processes;
+mod reconcile;
 pub mod report;
 pub(crate) mod server_key;
 
@@ -28,12 +29,17 @@ use crate::domain::{Environment, EventId, StoreUrl};
 use crate::key_store::KeyStoreError;
 use crate::passwords::PasswordsUnavailable;
 pub use crate::payments::TillCode;
+pub use crate::payments::reconciliation::{
+    Comparison, Finding, ReconcileError, Remedy, Settlement,
+};
 use crate::payments::{CODE_LIFE, SealedReceiptWriter};
+use crate::processor::ProcessorSetupError;
 use crate::store::{self, AdminCommand, Store, StoreError, VoidOutcome, VoidRequest, VoidTarget};
 pub use crate::store::{
     ATTEMPT_DAYS, ActivitySubject, Authorisation, AuthorisationState, EventRow, GlobalState,
     KillSwitch, OpenPaymentCounts, Seal, Till, TillStage, TimeSpan, VoidCount,
 };
+pub use reconcile::SettledFinding;
 pub use server_key::ServerKeyError;
 
 use report::{SuspiciousActivity, Thresholds};
@@ -65,6 +71,12 @@ pub enum OperatorError {
     /// The till has no manager of this name.
     #[error("the till has no manager of this name")]
     NoSuchManager,
+    /// There is no processor to ask.
+    #[error(transparent)]
+    ProcessorSetup(#[from] ProcessorSetupError),
+    /// Charges and rows cannot be compared or settled.
+    #[error(transparent)]
+    Reconcile(#[from] ReconcileError),
     /// No payment has this id.
     #[error("no payment has this id")]
     NoSuchPayment,
@@ -439,8 +451,12 @@ impl Operator {
     }
 
     fn keys(&self) -> Result<Keys, OperatorError> {
+        self.threads.block_on(self.opened_keys())
+    }
+
+    async fn opened_keys(&self) -> Result<Keys, OperatorError> {
         let key = self.server_key()?;
-        Ok(self.threads.block_on(Keys::open(&self.store, &key, &*self.environment.random))?)
+        Ok(Keys::open(&self.store, &key, &*self.environment.random).await?)
     }
 
     fn checkpoints(&self) -> Result<PathBuf, OperatorError> {

@@ -101,6 +101,13 @@ impl AuthorisationId {
         Ok(Self(id))
     }
 
+    /// When it was made, to the second.
+    pub(crate) fn made(self) -> Option<UnixTime> {
+        let mut millis = [0; 8];
+        millis[2..].copy_from_slice(&self.0[..6]);
+        UnixTime::new(u64::from_be_bytes(millis) / 1000).ok()
+    }
+
     /// Where it stands among all of them, as far as a number of a row tells: its first half, halved.
     pub(crate) fn asked(self) -> u64 {
         let (half, _) = self.0.split_at(8);

@@ -29,7 +29,7 @@ macro_rules! newtype {
         }
     };
     ($(#[$attribute:meta])* text $name:ident, $form:literal, $check:expr) => {
-        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, utoipa::ToSchema)]
         $(#[$attribute])*
         #[serde(transparent)]
         pub struct $name(String);

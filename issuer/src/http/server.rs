@@ -122,7 +122,9 @@ pub(crate) fn listen(
 ) -> Result<RunningServer, ServeError> {
     let config = &state.config;
     let tls = match (&config.tls_certificate, &config.tls_key) {
-        (Some(certificate), Some(key)) => Some(ReloadableTls::load(certificate, key, state.metrics.registry())?),
+        (Some(certificate), Some(key)) => {
+            Some(ReloadableTls::load(certificate, key, state.metrics.registry())?)
+        }
         _ => None,
     };
     let Sites { public, internal, readiness } = sites;

@@ -213,7 +213,8 @@ mod tests {
         let registry = Registry::new();
         let end = || registry.gather()[0].get_metric()[0].get_gauge().get_value().to_string();
         write_pair(folder.path(), 2100);
-        let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.path().join(name));
+        let [certificate, key] =
+            ["certificate.pem", "key.pem"].map(|name| folder.path().join(name));
         let tls = ReloadableTls::load(&certificate, &key, &registry).unwrap();
         assert_eq!(end(), "4102444800");
         write_pair(folder.path(), 2101);

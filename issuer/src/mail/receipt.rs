@@ -126,6 +126,7 @@ mod tests {
             id: AuthorisationId([1; 16]),
             account: AccountId([2; 16]),
             credential: tegata::code::CredentialId([3; 16]),
+            counter: 7,
             till: "till-1".parse().unwrap(),
             reference: "https://evil.example/{shop}?{amount}".to_owned(),
             amount: 1980,

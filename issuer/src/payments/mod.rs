@@ -11,6 +11,7 @@
 //! | `candidate_cache` | credentials ready for comparisons |
 //! | `authorisation_view` | how an authorisation looks to a till |
 //! | `charger`, `processor_charger`, `busy_payments` | who charges cards: the interface, and charging once or not at all |
+//! | `charge_metadata`, `reconciliation` | what is stored with a charge at the processor; charges compared with the rows |
 //! | `receipt_writer` | what their owners are told |
 //! | `counts`, `wrong_codes` | what is counted of them |
 
@@ -18,12 +19,14 @@ mod authorisation_view;
 mod authorise;
 mod busy_payments;
 mod candidate_cache;
+mod charge_metadata;
 mod charger;
 mod counts;
 mod error;
 mod prefixes;
 mod processor_charger;
 mod receipt_writer;
+pub mod reconciliation;
 mod tills;
 mod void;
 mod wrong_codes;

@@ -21,12 +21,12 @@ use futures_util::stream::FuturesUnordered;
 use tegata::{Clock, UnixTime};
 
 use super::busy_payments::BusyPayments;
-use super::{CardCharger, ChargeOutcome};
+use super::{CardCharger, ChargeOutcome, charge_metadata};
 use crate::domain::{AuthorisationId, IntentId};
 use crate::processor::{ChargeRequest, IntentStatus, Processor, ProcessorError, RequestKey};
 use crate::store::{
     Authorisation, AuthorisationState, ChargeableCard, NewAuthorisation, ReceiptWriter, Store,
-    StoreError,
+    StoreError, TillRequest,
 };
 
 /// How long nobody else touches what someone works on, in seconds: longer than all that is asked of the processor for it
@@ -69,8 +69,8 @@ impl std::fmt::Debug for ProcessorCharger {
 enum ChargeKnowledge {
     /// No more than its row says.
     Row,
-    /// The card that its account is charged with.
-    Card(Option<ChargeableCard>),
+    /// It is new: the card that its account is charged with, and the till's request.
+    New(Option<ChargeableCard>, Option<TillRequest>),
     /// What became of its intent.
     Status(IntentStatus),
 }
@@ -91,11 +91,11 @@ enum StepError {
 #[async_trait]
 impl CardCharger for ProcessorCharger {
     async fn charge(&self, made: NewAuthorisation) -> ChargeOutcome {
-        let NewAuthorisation { authorisation, card } = made;
+        let NewAuthorisation { authorisation, card, request } = made;
         // What someone else works on is left alone.
         let it = match authorisation.state {
             AuthorisationState::Authorised => {
-                self.advance(authorisation, ChargeKnowledge::Card(card)).await
+                self.advance(authorisation, ChargeKnowledge::New(card, request)).await
             }
             _ => Some(authorisation),
         };
@@ -297,9 +297,9 @@ impl ProcessorCharger {
         known: ChargeKnowledge,
     ) -> Result<(Authorisation, ChargeKnowledge), StepError> {
         let amount = u32::try_from(at.amount).map_err(|_| StepError::Unreadable)?;
-        let card = match known {
-            ChargeKnowledge::Card(card) => card,
-            _ => self.store.chargeable_card(at.account).await?,
+        let (card, request) = match known {
+            ChargeKnowledge::New(card, request) => (card, request),
+            _ => (self.store.chargeable_card(at.account).await?, self.store.request_of(&at).await?),
         };
         let Some(payable) = card else {
             return Ok((
@@ -307,7 +307,8 @@ impl ProcessorCharger {
                 ChargeKnowledge::Row,
             ));
         };
-        let payment = at.id.to_string();
+        let number = self.receipts.number(at.id);
+        let metadata = charge_metadata::write(&at, number, payable.card, request.as_ref());
         let key = key("create", &at);
         let currency = at.currency.to_ascii_lowercase();
         let wanted = ChargeRequest {
@@ -315,7 +316,7 @@ impl ProcessorCharger {
             method: &payable.method,
             amount,
             currency: &currency,
-            payment: &payment,
+            metadata: &metadata,
         };
         match self.processor.create(&wanted, RequestKey(&key)).await {
             Ok(intent) => {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use tegata::Random;
+use tegata::protocol::PaymentNumber;
 
 use crate::crypto::{Keys, SealingContext};
-use crate::domain::MailId;
+use crate::domain::{AuthorisationId, MailId};
 use crate::mail::{Receipt, receipt_expires};
 use crate::store::{Authorisation, MailPriority, MailQueue, OutboxMail, ReceiptWriter, StoreError};
 
@@ -39,6 +40,10 @@ impl ReceiptWriter for SealedReceiptWriter {
             queue: MailQueue::default(),
             content: letter,
         })
+    }
+
+    fn number(&self, payment: AuthorisationId) -> PaymentNumber {
+        self.keys.payment_number(payment)
     }
 }
 

@@ -34,6 +34,16 @@ pub fn charge_amount(minor: u64, currency: &str) -> Option<u64> {
     }
 }
 
+/// Gives the minor units of ISO 4217 of an amount that the processor counts; `None` if it is no whole number of them.
+#[must_use]
+pub fn minor_amount(charged: u64, currency: &str) -> Option<u64> {
+    match units(currency) {
+        Units::Same | Units::Tens => Some(charged),
+        Units::Hundredths => charged.is_multiple_of(100).then_some(charged / 100),
+        Units::Whole => charged.checked_mul(100),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +62,8 @@ mod tests {
             (5124, "KWD", None),
         ] {
             assert_eq!(charge_amount(minor, currency), expected, "{minor} {currency}");
+            let back = expected.map(|charged| minor_amount(charged, currency));
+            assert_eq!(back, expected.map(|_| Some(minor)), "{minor} {currency}");
         }
     }
 }

@@ -5,8 +5,11 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+use tegata::UnixTime;
 
-use super::{ChargeRequest, IntentStatus, Processor, ProcessorError, RequestKey};
+use super::{
+    ChargeRequest, IntentDetails, IntentPage, IntentStatus, Processor, ProcessorError, RequestKey,
+};
 use crate::domain::{CustomerId, IntentId, MethodId, RegisteredCard};
 
 /// Bounds in seconds, up to the time-out of a request.
@@ -151,6 +154,19 @@ impl Processor for CountedProcessor {
 
     async fn retrieve(&self, intent: &IntentId) -> Result<IntentStatus, ProcessorError> {
         self.counted(ProcessorCall::Retrieve, self.inner.retrieve(intent)).await
+    }
+
+    // These two are asked for by an operator's command, which has no metrics: they are not counted.
+    async fn inspect(&self, intent: &IntentId) -> Result<IntentDetails, ProcessorError> {
+        self.inner.inspect(intent).await
+    }
+
+    async fn list(
+        &self,
+        since: UnixTime,
+        after: Option<&IntentId>,
+    ) -> Result<IntentPage, ProcessorError> {
+        self.inner.list(since, after).await
     }
 
     async fn cancel(

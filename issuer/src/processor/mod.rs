@@ -6,17 +6,20 @@
 
 mod amount;
 mod counted_processor;
+mod intent_details;
 mod set;
 mod stripe;
 
 use crate::domain::{CustomerId, IntentId, MethodId, RegisteredCard};
-pub use amount::charge_amount;
+pub use amount::{charge_amount, minor_amount};
 pub(crate) use counted_processor::CountedProcessor;
+pub use intent_details::{IntentDetails, IntentPage};
 pub use set::ProcessorSetupError;
 pub(crate) use set::from_config;
 pub use stripe::{Stripe, StripeError};
 
 use async_trait::async_trait;
+use tegata::UnixTime;
 
 /// A charge that the processor is asked for.
 #[derive(Clone, Debug)]
@@ -29,8 +32,8 @@ pub struct ChargeRequest<'a> {
     pub amount: u32,
     /// The currency in three small letters.
     pub currency: &'a str,
-    /// The number of the payment, stored with the charge at the processor.
-    pub payment: &'a str,
+    /// What is stored with the charge at the processor, by name: enough to find whose it is without the issuer's rows.
+    pub metadata: &'a [(&'static str, String)],
 }
 
 /// An idempotency key: a request repeated under the same key is done once, and answered as it was the first time.
@@ -113,6 +116,17 @@ pub trait Processor: Send + Sync {
 
     /// What has become of an intent.
     async fn retrieve(&self, intent: &IntentId) -> Result<IntentStatus, ProcessorError>;
+
+    /// Reads all that the processor knows of an intent.
+    async fn inspect(&self, intent: &IntentId) -> Result<IntentDetails, ProcessorError>;
+
+    /// Lists the intents created at this moment or later, newest first: the first page, or the one that begins after the
+    /// intent `after`.
+    async fn list(
+        &self,
+        since: UnixTime,
+        after: Option<&IntentId>,
+    ) -> Result<IntentPage, ProcessorError>;
 
     /// Sees to it that an intent which was not charged never is.
     async fn cancel(

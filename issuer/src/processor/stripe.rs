@@ -1,5 +1,6 @@
 //! The adapter: the part of Stripe's interface that a charge needs, form-encoded over HTTP.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,15 +13,19 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Deserialize;
+use tegata::UnixTime;
 
 use super::{
-    CardDecline, ChargeRequest, IntentStatus, Processor, ProcessorError, RequestKey, charge_amount,
+    CardDecline, ChargeRequest, IntentDetails, IntentPage, IntentStatus, Processor, ProcessorError,
+    RequestKey, charge_amount, minor_amount,
 };
 use crate::config::SecretSetting;
 use crate::domain::{CustomerId, IntentId, MethodId, RegisteredCard};
 
 /// Bytes that an answer may have.
-const MAX_ANSWER: usize = 256 * 1024;
+const MAX_ANSWER: usize = 2 * 1024 * 1024;
+/// How many intents are listed at a time: the most that there are on a page.
+const PAGE: &str = "100";
 /// The version of the interface that this is written for; without it, the account's own would count.
 const VERSION: &str = "2024-06-20";
 /// How long a connection is kept for the next request.
@@ -236,6 +241,53 @@ struct Intent {
     last_payment_error: Option<StripeProblem>,
 }
 
+/// An intent with its charge in full (`expand`).
+#[derive(Deserialize)]
+struct FullIntent {
+    id: String,
+    created: u64,
+    customer: Option<String>,
+    amount: u64,
+    currency: String,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+    latest_charge: Option<Charge>,
+    #[serde(flatten)]
+    intent: Intent,
+}
+
+#[derive(Deserialize)]
+struct Charge {
+    amount: u64,
+    amount_refunded: u64,
+}
+
+#[derive(Deserialize)]
+struct FullIntents {
+    data: Vec<FullIntent>,
+    has_more: bool,
+}
+
+impl FullIntent {
+    fn read(self) -> Result<IntentDetails, ProcessorError> {
+        let currency = self.currency.to_ascii_uppercase();
+        // Of a customer whose id has another form, such as one of another program, no card was ever charged here.
+        let customer = self.customer.and_then(|id| CustomerId::new(&id).ok());
+        Ok(IntentDetails {
+            id: IntentId::new(&self.id).map_err(|_| UNREADABLE)?,
+            created: UnixTime::new(self.created).map_err(|_| UNREADABLE)?,
+            customer,
+            amount: minor_amount(self.amount, &currency),
+            currency,
+            status: self.intent.read(),
+            is_refunded: self
+                .latest_charge
+                .is_some_and(|charge| charge.amount_refunded >= charge.amount),
+            metadata: self.metadata,
+        })
+    }
+}
+
 #[derive(Deserialize)]
 struct Refund {
     status: Option<String>,
@@ -308,14 +360,17 @@ impl Processor for Stripe {
         let amount = charge_amount(wanted.amount.into(), wanted.currency);
         // Refused at the till before: a card cannot be charged with it.
         let amount = amount.ok_or(ProcessorError::Rejected(0))?.to_string();
-        let fields = [
+        let mut fields = vec![
             ("amount", amount.as_str()),
             ("currency", wanted.currency),
             ("customer", wanted.customer.as_str()),
             ("payment_method", wanted.method.as_str()),
             ("payment_method_types[]", "card"),
-            ("metadata[authorisation]", wanted.payment),
         ];
+        let names: Vec<_> =
+            wanted.metadata.iter().map(|(name, _)| format!("metadata[{name}]")).collect();
+        let values = wanted.metadata.iter().map(|(_, value)| value.as_str());
+        fields.extend(names.iter().map(String::as_str).zip(values));
         let made: StripeObject = self.post("/v1/payment_intents", &fields, Some(key)).await?;
         IntentId::new(&made.id).map_err(|_| UNREADABLE)
     }
@@ -339,6 +394,28 @@ impl Processor for Stripe {
     async fn retrieve(&self, intent: &IntentId) -> Result<IntentStatus, ProcessorError> {
         let path = format!("/v1/payment_intents/{intent}");
         Ok(self.ask(Method::GET, &path, &[], None).await?.read::<Intent>()?.read())
+    }
+
+    async fn inspect(&self, intent: &IntentId) -> Result<IntentDetails, ProcessorError> {
+        let path = format!("/v1/payment_intents/{intent}?expand%5B%5D=latest_charge");
+        self.ask(Method::GET, &path, &[], None).await?.read::<FullIntent>()?.read()
+    }
+
+    async fn list(
+        &self,
+        since: UnixTime,
+        after: Option<&IntentId>,
+    ) -> Result<IntentPage, ProcessorError> {
+        let since = since.seconds();
+        let mut path = format!(
+            "/v1/payment_intents?limit={PAGE}&created%5Bgte%5D={since}&expand%5B%5D=data.latest_charge"
+        );
+        if let Some(after) = after {
+            path = format!("{path}&starting_after={after}");
+        }
+        let page: FullIntents = self.ask(Method::GET, &path, &[], None).await?.read()?;
+        let intents = page.data.into_iter().map(FullIntent::read).collect::<Result<_, _>>()?;
+        Ok(IntentPage { intents, has_more: page.has_more })
     }
 
     async fn cancel(

@@ -79,11 +79,11 @@ pub use global_state::{AdminCommand, GlobalState, KillSwitch, KillSwitchSet};
 pub use managers::ManagerCheck;
 pub use outbox::{LeasedMail, MailPage, MailPriority, MailQueue, OutboxMail};
 pub use payments::{
-    ATTEMPT_DAYS, ActivityMeasure, ActivitySubject, Authorisation, AuthorisationState,
-    AuthoriseLimits, AuthoriseOutcome, AuthoriseRequest, BusyPeriod, CandidateCache,
-    CandidateCredential, Cap, DeclineReason, IDEMPOTENCY_DAYS, NewAuthorisation, OpenPaymentCounts,
-    ParsedCode, PaymentWithShop, ReceiptWriter, SaleDetails, TimeSpan, VoidCount, VoidOutcome,
-    VoidRequest, VoidTarget, WrongCodeCount,
+    ATTEMPT_DAYS, ActivityMeasure, ActivitySubject, AdoptedState, AdoptionOutcome, Authorisation,
+    AuthorisationState, AuthoriseLimits, AuthoriseOutcome, AuthoriseRequest, BusyPeriod,
+    CandidateCache, CandidateCredential, Cap, DeclineReason, IDEMPOTENCY_DAYS, LostPayment,
+    NewAuthorisation, OpenPaymentCounts, ParsedCode, PaymentWithShop, ReceiptWriter, SaleDetails,
+    TillRequest, TimeSpan, VoidCount, VoidOutcome, VoidRequest, VoidTarget, WrongCodeCount,
 };
 pub use processes::AnnouncedProcess;
 pub use scans::{AccountStage, OutboxBacklog, SessionRow};

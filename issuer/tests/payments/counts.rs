@@ -70,8 +70,8 @@ fn connections_to_postgresql_are_measured(issuer: &TestIssuer) {
         assert!(counts.is_empty(), "{counts:?}");
         return;
     }
-    let [most, open, idle, waiting] =
-        ["_max", "", "_idle", "_waiting"].map(|of| counts[&format!("tegata_store_connections{of}")]);
+    let [most, open, idle, waiting] = ["_max", "", "_idle", "_waiting"]
+        .map(|of| counts[&format!("tegata_store_connections{of}")]);
     assert!((1..=most).contains(&open), "{counts:?}");
     assert!(idle <= open && waiting < 100, "{counts:?}");
 }

@@ -12,6 +12,7 @@ mod numbers;
 mod order;
 mod references;
 mod report;
+mod restore;
 mod sums;
 mod tills;
 mod voids;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use tegata::protocol::PaymentNumber;
 use tegata_issuer::domain::{AuthorisationId, MailId};
 use tegata_issuer::store::{
     Authorisation, AuthorisationState, OutboxMail, ReceiptWriter, Store, StoreError,
@@ -50,6 +51,10 @@ impl ReceiptWriter for FaultyReceiptWriter {
     fn receipt(&self, id: MailId, of: &Authorisation) -> Result<OutboxMail, StoreError> {
         assert!(!self.panics, "internal error");
         self.receipts.receipt(self.mail.unwrap_or(id), of)
+    }
+
+    fn number(&self, payment: AuthorisationId) -> PaymentNumber {
+        self.receipts.number(payment)
     }
 }
 

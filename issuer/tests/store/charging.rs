@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tegata::protocol::PaymentNumber;
 use tegata::{Clock, SystemRandom};
 use tegata_issuer::config::SecretSetting;
 use tegata_issuer::domain::{AccountId, AuthorisationId, MailId, MethodId};
@@ -46,16 +47,16 @@ const TOO_LONG: Duration = Duration::from_millis(1300);
 const HELD: u64 = 31;
 const TILLS: usize = 6;
 
-struct ChargingTest {
-    database: TestDatabase,
-    store: Store,
-    sandbox: Sandbox,
+pub(crate) struct ChargingTest {
+    pub(crate) database: TestDatabase,
+    pub(crate) store: Store,
+    pub(crate) sandbox: Sandbox,
     stripe: Arc<Stripe>,
     /// Registers cards, with patience for a busy machine.
-    patient: Stripe,
-    clock: Arc<TestClock>,
-    charging: ProcessorCharger,
-    receipts: Arc<dyn ReceiptWriter>,
+    pub(crate) patient: Stripe,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) charging: ProcessorCharger,
+    pub(crate) receipts: Arc<dyn ReceiptWriter>,
     made: AtomicU64,
 }
 
@@ -69,7 +70,7 @@ pub(crate) async fn receipt_writer(
 }
 
 impl ChargingTest {
-    async fn open(database: TestDatabase) -> Self {
+    pub(crate) async fn open(database: TestDatabase) -> Self {
         let sandbox = Sandbox::with_ledger_file(database.file("ledger.sqlite"), "key");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -102,11 +103,11 @@ impl ChargingTest {
         ProcessorCharger::new(store, self.stripe.clone(), self.clock.clone(), receipts)
     }
 
-    fn advance(&self, seconds: u64) {
+    pub(crate) fn advance(&self, seconds: u64) {
         self.clock.advance(seconds);
     }
 
-    fn number(&self) -> [u8; 16] {
+    pub(crate) fn number(&self) -> [u8; 16] {
         let number = self.made.fetch_add(1, Ordering::SeqCst);
         let mut id = [7; 16];
         id[..8].copy_from_slice(&number.to_be_bytes());
@@ -114,7 +115,7 @@ impl ChargingTest {
     }
 
     /// Makes an account that has this card.
-    async fn account(&self, card: Option<&str>) -> AccountId {
+    pub(crate) async fn account(&self, card: Option<&str>) -> AccountId {
         let account = AccountId(self.number());
         let Some(card) = card else { return account };
         let key = |what| format!("{what}-{account}");
@@ -134,7 +135,7 @@ impl ChargingTest {
     }
 
     /// Makes an authorised payment, whose card is to be charged.
-    async fn authorised(&self, account: AccountId) -> AuthorisationId {
+    pub(crate) async fn authorised(&self, account: AccountId) -> AuthorisationId {
         let id = AuthorisationId(self.number());
         let of = self.database.blob(&account.0);
         let number = self.database.blob(&id.0);
@@ -153,18 +154,18 @@ impl ChargingTest {
     }
 
     /// Charges a payment as the till's request does, from its row.
-    async fn charge(&self, by: &ProcessorCharger, id: AuthorisationId) -> ChargeOutcome {
+    pub(crate) async fn charge(&self, by: &ProcessorCharger, id: AuthorisationId) -> ChargeOutcome {
         let authorisation = self.store.authorisation(id).await.unwrap().unwrap();
         let card = self.store.chargeable_card(authorisation.account).await.unwrap();
-        by.charge(NewAuthorisation { authorisation, card }).await
+        by.charge(NewAuthorisation { authorisation, card, request: None }).await
     }
 
-    async fn state(&self, id: AuthorisationId) -> AuthorisationState {
+    pub(crate) async fn state(&self, id: AuthorisationId) -> AuthorisationState {
         self.store.authorisation(id).await.unwrap().unwrap().state
     }
 
     /// Voids a payment as a till does.
-    async fn void(&self, id: AuthorisationId) -> ChargeOutcome {
+    pub(crate) async fn void(&self, id: AuthorisationId) -> ChargeOutcome {
         let voids = async || {
             let till = "till".parse().unwrap();
             let now = self.clock.now();
@@ -187,7 +188,7 @@ impl ChargingTest {
     }
 
     /// Ends all faults, and runs the job until no payment is open.
-    async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         self.sandbox.fail(|_| Fault::None);
         for _ in 0..20 {
             self.advance(HELD);
@@ -201,7 +202,7 @@ impl ChargingTest {
     }
 
     /// Counts a payment's charges and refunds at the processor.
-    fn at_processor(&self, id: AuthorisationId) -> (usize, usize) {
+    pub(crate) fn at_processor(&self, id: AuthorisationId) -> (usize, usize) {
         let paid = self.sandbox.paid().unwrap();
         let of: Vec<_> = paid.iter().filter(|paid| paid.what_for == id.to_string()).collect();
         assert!(of.iter().all(|paid| paid.charged == AMOUNT));
@@ -209,7 +210,7 @@ impl ChargingTest {
     }
 
     /// Checks that the row is final and agrees with the ledger; gives its state.
-    async fn check_sums(&self, id: AuthorisationId) -> AuthorisationState {
+    pub(crate) async fn check_sums(&self, id: AuthorisationId) -> AuthorisationState {
         let state = self.state(id).await;
         let expected = match state {
             AuthorisationState::Charged => (1, 0),
@@ -450,6 +451,10 @@ struct RepeatedReceipt {
 impl ReceiptWriter for RepeatedReceipt {
     fn receipt(&self, _: MailId, of: &Authorisation) -> Result<OutboxMail, StoreError> {
         self.receipts.receipt(self.mail, of)
+    }
+
+    fn number(&self, payment: AuthorisationId) -> PaymentNumber {
+        self.receipts.number(payment)
     }
 }
 

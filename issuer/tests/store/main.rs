@@ -14,6 +14,7 @@ mod idempotency;
 mod keys;
 mod kill;
 mod outbox;
+mod reconciliation;
 mod scans;
 mod schema;
 mod shopper;

@@ -132,6 +132,12 @@ impl TestIssuer {
         Self::build(&store, folder, "", TestClock::system(), true)
     }
 
+    /// The same on a new database in this run's PostgreSQL.
+    pub fn postgres_with_sandbox() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::build(&new_postgres_database(), folder, "", TestClock::system(), true)
+    }
+
     fn build(
         store: &str,
         folder: tempfile::TempDir,

@@ -20,6 +20,8 @@ pub struct Authorisation {
     pub account: AccountId,
     /// The credential that the code was derived from.
     pub credential: CredentialId,
+    /// The counter of that code.
+    pub counter: u64,
     /// The till that asked.
     pub till: TillId,
     /// The till's own number for the sale.
@@ -49,7 +51,7 @@ pub struct Authorisation {
 /// The columns that [`Authorisation::read`] takes, in its order.
 macro_rules! columns {
     () => {
-        "authorisation, account, credential, till, reference, amount, currency, day, state, reason, \
+        "authorisation, account, credential, counter, till, reference, amount, currency, day, state, reason, \
          card, intent, made, changed, version"
     };
 }
@@ -71,6 +73,7 @@ impl Authorisation {
             id: AuthorisationId(row.array()?),
             account: AccountId(row.array()?),
             credential: CredentialId(row.array()?),
+            counter: row.int()?,
             till: row.text()?.parse().map_err(|_| unreadable())?,
             reference: row.text()?,
             amount: row.int()?,

@@ -21,7 +21,9 @@ use super::candidates::{CandidateAccount, CandidateCache};
 use super::context::{AuthoriseContext, IdempotencyRecord, REPEATED};
 use super::new_rows::UsedCode;
 use super::prior_sale::PriorSale;
-use super::request::{AuthoriseOutcome, AuthoriseRequest, NewAuthorisation, ParsedCode};
+use super::request::{
+    AuthoriseOutcome, AuthoriseRequest, NewAuthorisation, ParsedCode, TillRequest,
+};
 use super::state::{AuthorisationState, DeclineReason};
 use crate::domain::AuthorisationId;
 
@@ -240,21 +242,23 @@ impl AuthoriseRequest {
         replaced: Option<AuthorisationId>,
     ) -> Result<AuthoriseOutcome, StoreError> {
         let reason = self.decline_reason(&account, global_state);
-        let authorisation = self.authorisation(till, &account, reason);
         let counter = matched.counter().number();
+        let authorisation = self.authorisation(till, &account, counter, reason);
         let mut writes = vec![
-            authorisation.use_code(account.number, counter),
-            authorisation.insert(counter),
+            authorisation.use_code(account.number),
+            authorisation.insert(),
             self.store_answer(till, Some(authorisation.id), None),
         ];
         writes.extend(authorisation.log_statements(&format!("till {till}")));
         if reason.is_none() {
-            writes.extend(authorisation.start_sale(replaced));
+            writes.push(authorisation.sell(replaced));
+            writes.push(authorisation.opens(authorisation.made.seconds()));
         }
         transaction.write_last(writes).await?;
         Ok(AuthoriseOutcome::Created(Box::new(NewAuthorisation {
             authorisation,
             card: account.card,
+            request: Some(TillRequest { key: self.key.clone(), hash: self.hash }),
         })))
     }
 
@@ -280,12 +284,14 @@ impl AuthoriseRequest {
         &self,
         till: &TillId,
         account: &CandidateAccount,
+        counter: u64,
         reason: Option<DeclineReason>,
     ) -> Authorisation {
         Authorisation {
             id: self.id,
             account: account.credential.account,
             credential: account.credential.id,
+            counter,
             till: till.clone(),
             reference: self.sale.reference.clone(),
             amount: self.sale.amount,

@@ -10,10 +10,12 @@
 //! | `authorise` | one transaction from a code to an authorisation |
 //! | `receipts`, `transitions` | the mails about a payment; from one state to the next |
 //! | `void` | what a till takes back |
+//! | `adopt` | rows that were lost, made anew |
 //! | `open` | payments that are not final |
 //! | `read`, `report` | payments, read; unusual activity |
 //! | `idempotency` | sale numbers and answers, deleted in time |
 
+mod adopt;
 mod attempts;
 mod authorisation;
 mod authorise;
@@ -33,6 +35,7 @@ mod void;
 mod void_counts;
 
 pub use crate::domain::{AuthoriseLimits, Cap};
+pub use adopt::{AdoptedState, AdoptionOutcome, LostPayment};
 pub use attempts::ATTEMPT_DAYS;
 pub use authorisation::Authorisation;
 pub use candidates::{CandidateCache, CandidateCredential};
@@ -40,7 +43,9 @@ pub use idempotency::IDEMPOTENCY_DAYS;
 pub use read::{OpenPaymentCounts, PaymentWithShop};
 pub use receipts::ReceiptWriter;
 pub use report::{ActivityMeasure, ActivitySubject, BusyPeriod, TimeSpan, WrongCodeCount};
-pub use request::{AuthoriseOutcome, AuthoriseRequest, NewAuthorisation, ParsedCode, SaleDetails};
+pub use request::{
+    AuthoriseOutcome, AuthoriseRequest, NewAuthorisation, ParsedCode, SaleDetails, TillRequest,
+};
 pub use state::{AuthorisationState, DeclineReason};
 pub use void::{VoidOutcome, VoidRequest, VoidTarget};
 pub use void_counts::VoidCount;

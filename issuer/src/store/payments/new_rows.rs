@@ -32,13 +32,14 @@ impl UsedCode {
 
 impl Authorisation {
     /// Gives the statement that uses up the code of the account's credential of this number.
-    pub(super) fn use_code(&self, number: u32, counter: u64) -> Statement {
+    pub(super) fn use_code(&self, number: u32) -> Statement {
+        let Self { account, counter, day, .. } = *self;
         let spent = if self.state.counts() { self.amount } else { 0 };
-        UsedCode { account: self.account, number, counter, day: self.day, spent }.statement()
+        UsedCode { account, number, counter, day, spent }.statement()
     }
 
-    /// Gives the statements that make it the payment of its sale, and list it as open.
-    pub(super) fn start_sale(&self, replaced: Option<AuthorisationId>) -> [Statement; 2] {
+    /// Gives the statement that makes it the payment of its sale.
+    pub(super) fn sell(&self, replaced: Option<AuthorisationId>) -> Statement {
         const SELL: &str = "INSERT INTO sales (till, reference, authorisation, asked) \
             VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
         const SELL_AGAIN: &str = "UPDATE sales SET authorisation = $1, asked = $2 \
@@ -53,11 +54,11 @@ impl Authorisation {
                 Statement::new(SELL_AGAIN, values)
             }
         };
-        [sale.error_if_no_rows(StoreError::Conflict), self.opens(self.made.seconds())]
+        sale.error_if_no_rows(StoreError::Conflict)
     }
 
     /// Gives the statement that adds its row.
-    pub(super) fn insert(&self, counter: u64) -> Statement {
+    pub(super) fn insert(&self) -> Statement {
         const INSERT: &str = "INSERT INTO authorisations (authorisation, account, credential, \
             counter, till, reference, amount, currency, day, state, reason, made, changed, version) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, 1)";
@@ -68,7 +69,7 @@ impl Authorisation {
                 self.id.0,
                 self.account.0,
                 self.credential.0,
-                counter,
+                self.counter,
                 self.till.as_str().to_owned(),
                 self.reference.clone(),
                 self.amount,

@@ -5,9 +5,9 @@ use tegata::code::{ShopName, TillId};
 
 use super::super::Store;
 use super::super::error::StoreError;
-use super::super::sql::{Row, values};
+use super::super::sql::{Query, Row, values};
 use super::authorisation::{Authorisation, BY_ID, columns};
-use crate::domain::{AccountId, AuthorisationId};
+use crate::domain::{AccountId, AuthorisationId, first_of};
 
 /// How many payments are not final.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,6 +75,41 @@ impl Store {
         );
         let values = values![till.as_str().to_owned(), reference.to_owned()];
         self.database.row(SALE, values).await?.map(Authorisation::read).transpose()
+    }
+
+    /// Reads these authorisations, those that there are, in no particular order.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn authorisations(
+        &self,
+        ids: impl Iterator<Item = AuthorisationId>,
+    ) -> Result<Vec<Authorisation>, StoreError> {
+        let reads = ids.map(|id| Query::new(BY_ID, values![id.0])).collect();
+        let rows = self.database.query_all(reads).await?;
+        rows.into_iter().flatten().map(Authorisation::read).collect()
+    }
+
+    /// Reads up to `n` charged authorisations made at this moment or later, the oldest first; those after this one, if
+    /// one is named.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn charged_since(
+        &self,
+        since: UnixTime,
+        after: Option<AuthorisationId>,
+        n: u32,
+    ) -> Result<Vec<Authorisation>, StoreError> {
+        const CHARGED: &str = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM authorisations WHERE authorisation >= $1 AND authorisation > $2 \
+             AND state = 'charged' ORDER BY authorisation LIMIT $3"
+        );
+        let after = after.map_or([0; 16], |after| after.0);
+        let rows = self.database.rows(CHARGED, values![first_of(since), after, n]).await?;
+        rows.into_iter().map(Authorisation::read).collect()
     }
 
     /// Reads the last `n` authorisations of a till, newest first.

@@ -77,4 +77,15 @@ pub struct NewAuthorisation {
     pub authorisation: Authorisation,
     /// The card that its account is charged with.
     pub card: Option<ChargeableCard>,
+    /// The till's request for it, where that is at hand.
+    pub request: Option<TillRequest>,
+}
+
+/// A till's request, as a repeated one is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TillRequest {
+    /// The till's idempotency key.
+    pub key: String,
+    /// SHA-256 of the request's body.
+    pub hash: [u8; 32],
 }
