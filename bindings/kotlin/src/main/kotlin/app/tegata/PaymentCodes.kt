@@ -13,7 +13,7 @@ import kotlinx.coroutines.withContext
  * Emits payment codes, one after the other while the flow is collected: the first at once, the next when its time has
  * come. Nothing runs and no code is used up otherwise.
  *
- * Ends with a [WalletException], such as [WalletException.PaymentsLocked] once [unlock] was locked.
+ * Ends with a [WalletException], such as [WalletException.PaymentsLocked] within a second of [unlock] being locked.
  *
  * @param till the one till that the codes are valid at; any without it.
  * @param language the language of [PaymentCode.spoken].
@@ -36,6 +36,9 @@ public fun Payments.codes(
             }
             is NextCode.Wait -> next.seconds
         }
-        delay(wait.seconds)
+        repeat(wait.toInt()) {
+            delay(1.seconds)
+            if (unlock.isLocked()) throw WalletException.PaymentsLocked()
+        }
     }
 }.conflate() // a slow collector must not hold the clock up

@@ -67,13 +67,14 @@ class CodesTest {
     }
 
     @Test
-    fun `locking ends the flow with its error`() = runTest {
+    fun `locking ends the flow within a second`() = runTest {
         device.create().use { wallet ->
             val unlock = PaymentUnlock.withoutLock()
             val id = wallet.add(unlock)
             assertThrows<WalletException.PaymentsLocked> {
                 wallet.payments.codes(unlock, id).collect { unlock.lock() }
             }
+            assertEquals(1.seconds.inWholeMilliseconds, currentTime)
         }
     }
 }

@@ -27,6 +27,12 @@ internal abstract class ActivityObserver(protected val activity: Activity) : Act
 
     final override fun onActivityResumed(activity: Activity): Unit = ifOurs(activity, ::resumed)
 
+    /* From Android 10 on, and so also for an observer made in the activity's own `onStart` or `onResume`. */
+
+    final override fun onActivityPostStarted(activity: Activity): Unit = ifOurs(activity, ::started)
+
+    final override fun onActivityPostResumed(activity: Activity): Unit = ifOurs(activity, ::resumed)
+
     final override fun onActivityPaused(activity: Activity): Unit = ifOurs(activity, ::paused)
 
     final override fun onActivityStopped(activity: Activity): Unit = ifOurs(activity, ::stopped)

@@ -5,6 +5,8 @@ import android.graphics.Canvas
 import android.graphics.Color
 import android.graphics.Paint
 import android.os.Build
+import android.text.StaticLayout
+import android.text.TextPaint
 import android.util.AttributeSet
 import android.util.TypedValue
 import android.view.View
@@ -17,7 +19,7 @@ import app.tegata.isDark
 
 /**
  * Shows a payment code for tills: bars above a matrix, black on a white card whatever the theme, as large as fits in whole
- * pixels. Below them are the time left, and the digits after a tap.
+ * pixels. Below them are the time left, and the digits after a tap. While there is no code, the same card says why.
  *
  * A screen reader announces the code and, once, the last ten seconds; the digits only when they are shown.
  * Nothing is drawn where the space is too small for scanners: give it at least 187 pixels of width.
@@ -26,13 +28,16 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
     View(context, attributes) {
     private val black = Paint().apply { color = Color.BLACK }
     private val calm = Paint().apply { color = CALM }
-    private val letters = Paint(Paint.ANTI_ALIAS_FLAG).apply {
+    private val letters = TextPaint(Paint.ANTI_ALIAS_FLAG).apply {
         color = Color.BLACK
         textAlign = Paint.Align.CENTER
     }
     private val line = TypedValue.applyDimension(TypedValue.COMPLEX_UNIT_DIP, LINE_DP, resources.displayMetrics).toInt()
-    private var shown: PaymentCode? = null
-    private var secondsLeft = 0
+    private var state: CodeState? = null
+    private val shown: PaymentCode? get() = (state as? CodeState.Shown)?.code
+
+    /** The height of the last symbols at a width, so that what replaces them is as large. */
+    private var symbols: Pair<Int, Int>? = null
 
     /** Whether the digits are shown below and read by a screen reader. A tap changes it. */
     public var showsDigits: Boolean = false
@@ -51,17 +56,16 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
         describe()
     }
 
-    /** Shows a code and its countdown. Call it on the main thread. */
-    public fun show(tick: CodeCountdown): Unit = show(tick.code, tick.secondsLeft)
+    /** Shows a code and its countdown, or in its place why there is none. Call it on the main thread. */
+    public fun show(state: CodeState): Unit = replace(state)
 
-    /** Shows an empty card, as when payments were locked. */
-    public fun clear(): Unit = show(null, 0)
+    /** Shows an empty card. */
+    public fun clear(): Unit = replace(null)
 
-    private fun show(code: PaymentCode?, left: Int) {
-        val sizes = (code == null) != (shown == null)
-        shown = code
-        secondsLeft = left
-        changed(sizes)
+    private fun replace(next: CodeState?) {
+        val hadCode = shown != null
+        state = next
+        changed(sizes = hadCode != (shown != null))
     }
 
     override fun performClick(): Boolean {
@@ -82,22 +86,39 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
     override fun onMeasure(widthSpec: Int, heightSpec: Int) {
         val width = getDefaultSize(suggestedMinimumWidth, widthSpec)
         val inner = width - paddingLeft - paddingRight
-        val symbols = shown?.let { BarcodeLayout.heightFor(it.code128, it.qr, inner) } ?: inner
-        val wanted = symbols + belowSymbols(inner) + paddingTop + paddingBottom
+        val wanted = symbolsHeight(inner) + belowSymbols(inner) + paddingTop + paddingBottom
         setMeasuredDimension(width, resolveSize(wanted, heightSpec))
+    }
+
+    private fun symbolsHeight(width: Int): Int {
+        shown?.let { symbols = width to BarcodeLayout.heightFor(it.code128, it.qr, width) }
+        return symbols?.takeIf { it.first == width }?.second ?: width
     }
 
     override fun onDraw(canvas: Canvas) {
         canvas.drawColor(Color.WHITE)
-        val code = shown ?: return
         val width = width - paddingLeft - paddingRight
         val height = height - paddingTop - paddingBottom
+        val code = shown ?: return drawReason(canvas, width, height)
         val layout = BarcodeLayout.of(code.code128, code.qr, width, height - belowSymbols(width)) ?: return
         canvas.translate(paddingLeft.toFloat(), paddingTop.toFloat())
         canvas.draw(code.code128, layout.bars, layout.barHeight)
         canvas.draw(code.qr, layout.matrix, layout.matrix.module)
         drawDigits(canvas, code, layout.bottom, width)
         drawTime(canvas, code, width, height)
+    }
+
+    /** Writes in the middle of the card why there is no code. */
+    private fun drawReason(canvas: Canvas, width: Int, height: Int) {
+        val reason = when (val state = state) {
+            is CodeState.Waiting -> context.getString(R.string.tegata_waiting, state.seconds)
+            CodeState.Locked -> context.getString(R.string.tegata_locked)
+            else -> return
+        }
+        letters.textSize = TypedValue.applyDimension(TypedValue.COMPLEX_UNIT_SP, DIGITS_SP, resources.displayMetrics)
+        val lines = StaticLayout.Builder.obtain(reason, 0, reason.length, letters, width).build()
+        canvas.translate(paddingLeft + width / 2f, paddingTop + (height - lines.height) / 2f)
+        lines.draw(canvas)
     }
 
     private fun drawDigits(canvas: Canvas, code: PaymentCode, top: Int, width: Int) {
@@ -111,12 +132,14 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
     /** Draws a line as long as the time left, around the middle, so that it is the same in right-to-left languages. */
     private fun drawTime(canvas: Canvas, code: PaymentCode, width: Int, height: Int) {
         val whole = (code.nextAt - code.validFrom).coerceAtLeast(1)
-        val half = width / 2f * secondsLeft.coerceIn(0, whole.toInt()) / whole
+        val half = width / 2f * secondsLeft().coerceIn(0, whole.toInt()) / whole
         canvas.drawRect(width / 2f - half, (height - line).toFloat(), width / 2f + half, height.toFloat(), calm)
     }
 
+    private fun secondsLeft(): Int = (state as? CodeState.Shown)?.secondsLeft ?: 0
+
     private fun belowSymbols(width: Int): Int {
-        val code = shown ?: return 0
+        val code = shown ?: return 2 * line
         return (digitLines(code, width).size * letters.fontSpacing).toInt() + 2 * line
     }
 
@@ -140,12 +163,15 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
 
     /** Sets the description only where it changes, since each change is read out. */
     private fun describe() {
-        val code = shown
-        val words = when {
-            code == null -> context.getString(R.string.tegata_no_code)
-            showsDigits -> context.getString(R.string.tegata_code_with_digits, code.spoken)
-            secondsLeft in 1..SOON -> context.getString(R.string.tegata_code_ends)
-            else -> context.getString(R.string.tegata_code)
+        val words = when (val state = state) {
+            null -> context.getString(R.string.tegata_no_code)
+            CodeState.Locked -> context.getString(R.string.tegata_locked)
+            is CodeState.Waiting -> context.getString(R.string.tegata_waiting_spoken)
+            is CodeState.Shown -> when {
+                showsDigits -> context.getString(R.string.tegata_code_with_digits, state.code.spoken)
+                state.secondsLeft in 1..SOON -> context.getString(R.string.tegata_code_ends)
+                else -> context.getString(R.string.tegata_code)
+            }
         }
         if (words != contentDescription?.toString()) contentDescription = words
     }

@@ -96,7 +96,7 @@ class PayTest {
         return gate.unlockWithPin(PIN.toByteArray()).use { unlock ->
             val id = wallet.account.provision().execute(unlock, "Hanako") { transport.send(it) }
             val code = code(wallet, unlock, id)
-            TegataBarcodeView(phone.activity().setup().get()).show(CodeCountdown(code, 30))
+            TegataBarcodeView(phone.activity().setup().get()).show(CodeState.Shown(code, 30))
             code.digits
         }
     }

@@ -37,7 +37,7 @@ class TegataBarcodeViewTest {
             for (look in listOf("notnight", "night")) {
                 for (turn in listOf("w360dp-h640dp-port", "w640dp-h360dp-land")) {
                     RuntimeEnvironment.setQualifiers("en-$turn-$look-$density")
-                    val view = shown(CodeCountdown(code, 25))
+                    val view = shown(CodeState.Shown(code, 25))
                     exact(picture(view.rootView, "$turn-$look-$density", code), view, code)
                 }
             }
@@ -68,9 +68,9 @@ class TegataBarcodeViewTest {
 
     @Test
     fun `the countdown line has contrast`() {
-        val view = shown(CodeCountdown(code, 0))
+        val view = shown(CodeState.Shown(code, 0))
         for ((left, part) in mapOf(0 to 0f, 15 to 0.5f, 30 to 1f)) {
-            view.show(CodeCountdown(code, left))
+            view.show(CodeState.Shown(code, left))
             val bitmap = drawn(view)
             val line = (0 until view.width).map { bitmap.getPixel(it, view.height - 1) }.filter { it != Color.WHITE }
             assertEquals("$left", view.width * part, line.size.toFloat(), 1f)
@@ -82,7 +82,7 @@ class TegataBarcodeViewTest {
     @Test
     fun `nothing is drawn in too small a space`() {
         RuntimeEnvironment.setQualifiers("w360dp-h640dp-mdpi")
-        val view = shown(CodeCountdown(code, 25))
+        val view = shown(CodeState.Shown(code, 25))
         view.measure(exactly(186), exactly(400))
         view.layout(0, 0, 186, 400)
         view.showsDigits = false
@@ -108,10 +108,10 @@ class TegataBarcodeViewTest {
 
     @Test
     fun `a screen reader announces arrival and last seconds once`() {
-        val view = shown(CodeCountdown(code, 30))
+        val view = shown(CodeState.Shown(code, 30))
         val heard = ArrayList<String>()
         for (left in 30 downTo 0) {
-            view.show(CodeCountdown(code, left))
+            view.show(CodeState.Shown(code, left))
             val said = view.contentDescription.toString()
             if (heard.lastOrNull() != said) heard.add(said)
         }
@@ -123,7 +123,7 @@ class TegataBarcodeViewTest {
 
     @Test
     fun `digits are shown and spoken only on request`() {
-        val view = shown(CodeCountdown(code, 25))
+        val view = shown(CodeState.Shown(code, 25))
         assertEquals("Show the digits", node(view).clickLabel())
         val height = view.measuredHeight
         assertTrue(view.performClick())
@@ -138,13 +138,13 @@ class TegataBarcodeViewTest {
     @Test
     fun `a screen reader speaks the user's language`() {
         RuntimeEnvironment.setQualifiers("ja-w360dp-h640dp-mdpi")
-        assertEquals("お支払いコードです。スキャナーにかざしてください。", shown(CodeCountdown(code, 25)).contentDescription)
-        assertEquals("android.widget.ImageView", node(shown(CodeCountdown(code, 25))).className)
+        assertEquals("お支払いコードです。スキャナーにかざしてください。", shown(CodeState.Shown(code, 25)).contentDescription)
+        assertEquals("android.widget.ImageView", node(shown(CodeState.Shown(code, 25))).className)
     }
 
     @Test
     fun `without a code an empty card says so`() {
-        val view = shown(CodeCountdown(code, 25))
+        val view = shown(CodeState.Shown(code, 25))
         view.clear()
         idle()
         assertEquals("No payment code", view.contentDescription)
@@ -153,13 +153,32 @@ class TegataBarcodeViewTest {
         assertEquals(setOf(Color.WHITE), colours(bitmap, 0 until bitmap.height))
     }
 
+    @Test
+    fun `what replaces a code is as large and says why`() {
+        val view = shown(CodeState.Shown(code, 25))
+        val height = view.height
+        for ((state, spoken) in mapOf(
+            CodeState.Waiting(12) to "All codes for this half minute were shown. The next one comes by itself.",
+            CodeState.Locked to "Locked. Payments lock when you leave the app",
+        )) {
+            view.show(state)
+            idle()
+            assertEquals(height, view.height)
+            assertEquals(spoken, view.contentDescription)
+            assertFalse(view.performClick())
+            val bitmap = drawn(view)
+            assertTrue(colours(bitmap, height / 2 - 20..height / 2 + 20).size > 1)
+            assertEquals(setOf(Color.WHITE), colours(bitmap, 0 until height / 4))
+        }
+    }
+
     private fun shownWithDigits(): TegataBarcodeView {
-        val view = shown(CodeCountdown(code, 4)).apply { showsDigits = true }
+        val view = shown(CodeState.Shown(code, 4)).apply { showsDigits = true }
         idle()
         return view
     }
 
-    private fun shown(tick: CodeCountdown): TegataBarcodeView {
+    private fun shown(tick: CodeState.Shown): TegataBarcodeView {
         val controller = phone.activity()
         controller.get().setTheme(android.R.style.Theme_DeviceDefault_DayNight)
         val activity: Activity = controller.setup().get()

@@ -1,15 +1,14 @@
 package app.tegata.android
 
-import app.tegata.Language
-import app.tegata.PaymentUnlock
-import app.tegata.codes
+import android.app.Activity
+import android.os.Bundle
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
-import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.test.TestScope
@@ -17,39 +16,42 @@ import kotlinx.coroutines.test.advanceTimeBy
 import kotlinx.coroutines.test.runCurrent
 import kotlinx.coroutines.test.runTest
 import org.junit.Assert.assertEquals
-import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
+import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
-import org.robolectric.RuntimeEnvironment
 
 @OptIn(ExperimentalCoroutinesApi::class)
 @RunWith(RobolectricTestRunner::class)
-class CountdownTest {
+class WhileStartedTest {
     @get:Rule
     val phone = TestPhone()
 
-    @Test
-    fun `a code counts down until the next one`() = runTest {
-        val unlock = PaymentUnlock.withoutLock()
-        phone.create().use { wallet ->
-            val id = wallet.card(unlock)
-            val codes = wallet.payments.codes(unlock, id, dispatcher = Dispatchers.Unconfined)
-            val first = phone.clock.let { TestPhone.NOW }
-            val ticks = ArrayList<CodeCountdown>()
-            val collecting = launch { codes.withCountdown().collect { ticks.add(it) } }
-            runCurrent()
-            val whole = ticks.single().secondsLeft
-            assertEquals(ticks.single().code.nextAt - first, whole.toLong())
-            repeat(whole - 1) { second(ticks, whole - 1 - it) }
-            phone.clock.set(first + whole)
-            advanceTimeBy(1.seconds)
-            runCurrent()
-            assertEquals(30, ticks.last().secondsLeft)
-            assertFalse(ticks.last().code.digits == ticks.first().code.digits)
-            collecting.cancel()
+    /** Collects at each step, on a dispatcher that does not wait for the present message, as `Main.immediate`. */
+    class Collecting : Activity() {
+        val seen = ArrayList<String>()
+
+        override fun onCreate(saved: Bundle?) {
+            super.onCreate(saved)
+            collect("create")
+        }
+
+        override fun onStart() {
+            super.onStart()
+            collect("start")
+        }
+
+        override fun onResume() {
+            super.onResume()
+            collect("resume")
+        }
+
+        private fun collect(step: String) {
+            CoroutineScope(Dispatchers.Unconfined).launch {
+                flow { emit(step) }.whileStarted(this@Collecting).collect { seen.add(it) }
+            }
         }
     }
 
@@ -88,32 +90,22 @@ class CountdownTest {
     }
 
     @Test
-    fun `the flow starts at once on a visible screen`() = runTest {
+    fun `the flow starts at once on a visible screen and ends`() = runTest {
         val controller = phone.activity().setup()
-        assertEquals(listOf(7), flow { emit(7) }.whileStarted(controller.get()).take(1).toList())
+        assertEquals(listOf(7), flow { emit(7) }.whileStarted(controller.get()).toList())
     }
 
     @Test
-    fun `codes are spoken in the user's first supported language`() {
-        for ((qualifiers, language) in mapOf(
-            "ja" to Language.JAPANESE,
-            "en" to Language.ENGLISH,
-            "fr" to Language.ENGLISH,
-        )) {
-            RuntimeEnvironment.setQualifiers(qualifiers)
-            assertEquals(language, spokenLanguage(phone.app))
-        }
-    }
-
-    @Test
-    fun `a countdown prints no digit`() {
-        assertEquals("CodeCountdown([redacted], 12 s left)", "${CodeCountdown(phone.code(), 12)}")
-    }
-
-    private fun TestScope.second(ticks: List<CodeCountdown>, left: Int) {
-        advanceTimeBy(1.seconds)
-        runCurrent()
-        assertEquals(left, ticks.last().secondsLeft)
+    fun `a flow begun in any step of the start is collected`() {
+        val controller = Robolectric.buildActivity(Collecting::class.java).create()
+        assertEquals(emptyList<String>(), controller.get().seen)
+        controller.start()
+        assertEquals(setOf("create", "start"), controller.get().seen.toSet())
+        controller.resume()
+        assertEquals(setOf("create", "start", "resume"), controller.get().seen.toSet())
+        controller.pause().resume()
+        assertEquals("resume", controller.get().seen.last())
+        assertEquals(4, controller.get().seen.size)
     }
 
     private fun TestScope.pass(seconds: Int) {
