@@ -4,12 +4,13 @@
 use tegata::code::{Audience, Prefixes};
 use tegata::protocol::Refusal;
 use tegata::protocol::{
-    Call, Envelope, FreezeAccount, IssuerError, IssuerProblem, LogInResult, PasswordText,
-    Provision, ProvisionedCredential, Request, RequestName, Response, SIGNATURE_HEADER,
-    SessionToken, X25519Key,
+    Call, ConfirmCredential, DeviceNumber, Envelope, ForgetDevice, FreezeAccount, FreezeFromDevice,
+    GetDeviceStatus, IssuerError, IssuerProblem, LogInResult, PasswordText, Provision,
+    ProvisionedCredential, Request, RequestName, Response, SIGNATURE_HEADER, SessionToken,
+    UnfreezeAccount, X25519Key,
 };
 use tegata::vault::{Argon2Params, PaymentUnlock, RecordId, UnlockMethod};
-use tegata::{AccountProfile, Device, NextCode, PendingRequest, SystemRandom, Wallet};
+use tegata::{AccountProfile, Device, NextCode, PendingRequest, SystemRandom, UnixTime, Wallet};
 use tegata_issuer::admin::{Operator, RequestKinds};
 use tegata_issuer::config::Config;
 use tegata_issuer::crypto::Keys;
@@ -18,7 +19,7 @@ use tegata_issuer::store::{IndexedCredential, KillSwitch, Store};
 use tegata_issuer::domain::{Environment, Reason};
 use tegata_testkit::TestClock;
 use tegata_testkit::{
-    TestIssuer, TestShopper,
+    TestIssuer, TestPayments, TestShopper, TestTill,
     shopper::{IssuerResult, NEW_PASSWORD, PASSWORD, refusal},
 };
 
@@ -30,6 +31,8 @@ tegata_testkit::on_both! {
     nothing_is_given_while_frozen_or_stopped,
     a_reset_and_a_mass_revoke_void_what_was_given,
     another_device_takes_the_place_of_the_first,
+    a_new_phone_waits_where_another_paid_this_week,
+    nothing_shortens_the_wait_of_a_new_phone,
     a_lost_answer_or_a_killed_app_costs_nothing,
     each_new_credential_is_mailed_once,
     a_key_that_nothing_can_be_sealed_to_costs_no_credential,
@@ -415,6 +418,111 @@ fn another_device_takes_the_place_of_the_first(issuer: &TestIssuer) {
     let session = format!("Bearer {}", second.person.session.as_ref().unwrap().expose());
     let headers = [(SIGNATURE_HEADER, signature), ("Authorization", session)];
     assert_eq!(issuer.post(Provision::PATH, &headers, request.body()).status, 401);
+}
+
+/// Who reads codes of phones: each call is another sale.
+struct Shop<'a>(TestPayments<'a>, TestTill, std::cell::Cell<u32>);
+
+impl<'a> Shop<'a> {
+    fn new(issuer: &'a TestIssuer) -> Self {
+        let payments = TestPayments::new(issuer);
+        let till = payments.till("till-1");
+        Self(payments, till, std::cell::Cell::new(0))
+    }
+
+    fn reads(&self, phone: &Phone<'_>, credential: &RecordId) -> String {
+        let Self(payments, till, sales) = self;
+        sales.set(sales.get() + 1);
+        let sale = format!("sale-{}", sales.get());
+        till.authorise(payments, &sale, phone.shows(credential).as_str(), 100).outcome()
+    }
+}
+
+/// Another phone on which somebody with password and second factor is logged in and sets up payments.
+fn another_phone<'a>(first: &Phone<'a>) -> (Phone<'a>, RecordId) {
+    let mut person = first.person.clone();
+    person.device = person.issuer.device();
+    person.complete_log_in(PASSWORD).unwrap();
+    let phone = Phone::of(person);
+    let credential = phone.is_provisioned();
+    (phone, credential)
+}
+
+/// From when on another phone pays, as this one is told without its lock.
+fn next_from(phone: &Phone<'_>) -> Option<UnixTime> {
+    let person = &phone.person;
+    let call = GetDeviceStatus { handle: HANAKO.parse().unwrap(), device: person.key() };
+    person.call_signed(&call).unwrap().new_credential
+}
+
+fn a_new_phone_waits_where_another_paid_this_week(issuer: &TestIssuer) {
+    let shop = Shop::new(issuer);
+    let first = Phone::new(issuer);
+    let on_first = first.is_provisioned();
+    assert_eq!(shop.reads(&first, &on_first), "approved");
+    let (second, on_second) = another_phone(&first);
+    let from = next_from(&first).unwrap();
+    assert_eq!(from.seconds(), issuer.now().seconds() + 86_400);
+    assert_eq!(next_from(&second), Some(from));
+    issuer.settled_mail_count(HANAKO);
+    assert!(issuer.mails(HANAKO, 1).iter().any(|mail| mail.0.contains("new device will make")));
+    // A code of the one that waits is no code, and voids none of the other's.
+    for _ in 0..2 {
+        assert_eq!(shop.reads(&second, &on_second), "declined not_valid");
+        assert_eq!(shop.reads(&first, &on_first), "approved");
+    }
+    // It is the phone that pays which confirms, with its lock opened: in its session, by its signature.
+    let confirm = ConfirmCredential {};
+    assert_eq!(refusal(second.person.call_in_session(&confirm)), Refusal::NoPendingOperation);
+    assert!(first.person.call_by_token(&confirm).is_err());
+    first.person.call_in_session(&confirm).unwrap();
+    assert_eq!(shop.reads(&second, &on_second), "approved");
+    assert_eq!(found(issuer, &first.shows(&on_first)).len(), 0);
+    assert_eq!((next_from(&first), next_from(&second)), (None, None));
+    assert_eq!(refusal(first.person.call_in_session(&confirm)), Refusal::NoPendingOperation);
+
+    // Unconfirmed, the next one counts after a day, at its first code, and under low caps.
+    let (third, on_third) = another_phone(&second);
+    issuer.advance_clock(86_399 - 30);
+    assert_eq!(shop.reads(&second, &on_second), "approved");
+    issuer.advance_clock(60);
+    assert_eq!(shop.reads(&third, &on_third), "approved");
+    assert_eq!(shop.reads(&second, &on_second), "declined not_valid");
+    assert_eq!(shop.reads(&third, &on_third), "approved");
+    // After seven days without a code, nobody is asked.
+    issuer.advance_clock(8 * 86_400);
+    let (fourth, on_fourth) = another_phone(&third);
+    assert_eq!(shop.reads(&fourth, &on_fourth), "approved");
+}
+
+fn nothing_shortens_the_wait_of_a_new_phone(issuer: &TestIssuer) {
+    let shop = Shop::new(issuer);
+    let first = Phone::new(issuer);
+    let on_first = first.is_provisioned();
+    assert_eq!(shop.reads(&first, &on_first), "approved");
+    // Freezing stops the one that waits, for good.
+    let (second, on_second) = another_phone(&first);
+    let device = first.person.key();
+    let freeze = FreezeFromDevice { handle: HANAKO.parse().unwrap(), device };
+    first.person.call_signed(&freeze).unwrap();
+    first.person.verify_factor().unwrap();
+    first.person.call_in_session(&UnfreezeAccount {}).unwrap();
+    issuer.advance_clock(86_400);
+    assert_eq!(next_from(&first), None);
+    assert!(found(issuer, &second.shows(&on_second)).is_empty());
+    assert_eq!(shop.reads(&first, &on_first), "approved");
+    // Whoever forgets the phone that pays has another one wait as long.
+    let mut person = second.person.clone();
+    person.complete_log_in(PASSWORD).unwrap();
+    let forget = ForgetDevice { device: DeviceNumber(device.id()) };
+    person.call_in_session(&forget).unwrap();
+    let thief = Phone::of(person);
+    let on_thief = thief.is_provisioned();
+    assert_eq!(shop.reads(&thief, &on_thief), "declined not_valid");
+    issuer.advance_clock(86_399);
+    assert_eq!(shop.reads(&thief, &on_thief), "declined not_valid");
+    issuer.advance_clock(30);
+    assert_eq!(shop.reads(&thief, &on_thief), "approved");
 }
 
 fn a_lost_answer_or_a_killed_app_costs_nothing(issuer: &TestIssuer) {

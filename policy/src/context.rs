@@ -47,11 +47,13 @@ pub enum Control {
     LostStaysLost = 1 << 9,
     /// A reset and a replaced second factor forget every other device.
     OthersForgotten = 1 << 10,
+    /// A payment credential waits where another phone paid within seven days, until that phone confirms it.
+    NewCredentialWaits = 1 << 11,
 }
 
 impl Controls {
     /// Every control is on.
-    pub const ALL: Self = Self((1 << 11) - 1);
+    pub const ALL: Self = Self((1 << 12) - 1);
 
     /// Returns the set without `control`, to see what its absence permits.
     #[cfg(feature = "model")]

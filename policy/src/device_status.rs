@@ -14,6 +14,8 @@ pub struct DeviceFlags {
     pub logged_in: bool,
     /// Whether the account is frozen, by anyone.
     pub frozen: bool,
+    /// From when on another payment credential counts in the place of the present one, if one waits.
+    pub new_credential: Option<UnixTime>,
     /// When the account first knew the newest other device, if that is younger than seven days and than this one.
     pub new_device: Option<UnixTime>,
 }
@@ -32,6 +34,7 @@ impl ActiveAccount {
         DeviceFlags {
             logged_in: self.sessions(context).any(|session| session.device == id),
             frozen: self.is_frozen(),
+            new_credential: self.next_credential().map(|next| next.from),
             new_device: newest.filter(is_shown),
         }
     }

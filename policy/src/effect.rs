@@ -138,6 +138,8 @@ pub enum Notification {
     /// A device was set up for payments.
     #[serde(rename = "Provisioned")]
     CredentialCreated,
+    /// A device was set up for payments, and pays in a day or once the device that pays confirms it.
+    CredentialWaits,
     /// Someone logged in on a device that the account knows.
     #[serde(rename = "LoggedIn")]
     KnownDevice,
@@ -226,6 +228,8 @@ pub enum AuditEvent {
     #[serde(rename = "closed")]
     AccountDeleted,
     Provisioned,
+    CredentialWaits,
+    CredentialConfirmed,
     CardAdded,
     #[serde(rename = "card_chosen")]
     DefaultCardSet,

@@ -1,5 +1,6 @@
 //! The input of [`decide`](super::decide()), an event, and the reply to it.
 
+use tegata::UnixTime;
 use tegata::protocol::{DeviceId, Refusal, SessionId};
 
 use super::ids::{CredentialNumber, ResetId, SecretId};
@@ -214,6 +215,15 @@ pub enum Event {
         session: SessionId,
         /// The device that signed the request.
         device: DeviceId,
+        /// When a code of this account was last accepted.
+        last_used: Option<UnixTime>,
+    },
+    /// Has a payment credential count that waits, requested on the device that pays.
+    ConfirmCredential {
+        /// The session of the request.
+        session: SessionId,
+        /// The device that signed the request, if one did.
+        signer: Option<DeviceId>,
     },
     /// Adds a card to charge payments to.
     AddCard {
@@ -289,6 +299,6 @@ pub enum Reply {
     FactorSecret(SecretId),
     /// The recovery codes stored under these ids are shown once.
     RecoveryCodes(Vec<SecretId>),
-    /// The account's payment credential is now this one.
+    /// The account's payment credential is this one, now or once it has waited.
     Provisioned(CredentialNumber),
 }

@@ -30,7 +30,7 @@ mod state;
 mod verification;
 
 pub use context::{Control, Controls, PolicyContext};
-pub use decide::{Caps, Decision, SpendingCredential, begin_sign_up, decide};
+pub use decide::{Caps, Decision, NextCredential, SpendingCredential, begin_sign_up, decide};
 pub use device_status::DeviceFlags;
 pub use devices::{Device, Session};
 pub use effect::{AuditEvent, Change, Effect, MailRecipient, Notification, SecretKind};

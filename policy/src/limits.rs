@@ -39,6 +39,11 @@ pub const NOTICES: usize = 2 * CHANGES;
 pub const DELETION_GRACE: u64 = 7 * DAY;
 /// Seconds for which lower caps apply after a new device, a new payment credential, a recovery code or a reset.
 pub const LOW_CAPS: u64 = DAY;
+/// Seconds for which a new payment credential waits if another device paid within [`CREDENTIAL_IN_USE`] and does not
+/// confirm it.
+pub const CREDENTIAL_WAITS: u64 = DAY;
+/// Seconds after its last code for which a credential is in use.
+pub const CREDENTIAL_IN_USE: u64 = 7 * DAY;
 /// Seconds after which an unused session ends.
 pub const SESSION_IDLE: u64 = 30 * DAY;
 /// Seconds after which an unused session takes no request by its token alone: the device's signature renews it.

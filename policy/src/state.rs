@@ -86,6 +86,12 @@ pub struct ActiveAccount {
     pub(super) frozen: Option<Freeze>,
     pub(super) spending: Spending,
     pub(super) credential: Option<Credential>,
+    /// A new credential that counts later, in the place of the one above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) waiting: Option<WaitingCredential>,
+    /// The device of the credential that was forgotten, until another one counts: forgetting it shortens no wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last_payer: Option<DeviceId>,
     pub(super) devices: Vec<Device>,
     pub(super) sessions: Vec<Session>,
     pub(super) resets: Vec<Reset>,
@@ -186,6 +192,15 @@ pub struct Credential {
     pub device: DeviceId,
     pub(super) epoch: Epoch,
     pub(super) generation: Generation,
+}
+
+/// A payment credential that counts later, since another device pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WaitingCredential {
+    pub(super) credential: Credential,
+    /// When it counts, unless the device that pays confirms it before.
+    pub(super) from: UnixTime,
 }
 
 /// A password reset, or a code for logging in or for freezing, bound to the device that requested it.

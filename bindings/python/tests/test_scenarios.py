@@ -446,6 +446,7 @@ class Run:
             "logged_in": status.logged_in,
             "frozen": status.frozen,
             "stopped": status.payments_stopped,
+            "new_credential": status.new_credential_at is not None,
             "new_device": status.new_device_at is not None,
         }
 
@@ -488,6 +489,9 @@ class Run:
             return call.complete(self._unlock, label, self._issuer.send(call.request()))
         except WalletError.SendAgain:
             return call.complete(self._unlock, label, self._issuer.send(call.request()))
+
+    def confirm_credential(self):
+        self._execute(self._wallet.account.confirm_credential())
 
     def provision_waits(self):
         return self._wallet.account.has_pending_provision()

@@ -21,6 +21,9 @@ pub struct DeviceStatus {
     pub frozen: bool,
     /// Whether the issuer has stopped payments.
     pub payments_stopped: bool,
+    /// From when on another device's payment credential counts in the place of the present one, in seconds since 1970, if one
+    /// waits. `Account.confirm_credential` has it count at once, freezing stops it.
+    pub new_credential_at: Option<i64>,
     /// When the account first knew another device, in seconds since 1970, if that was within seven days and after this one.
     pub new_device_at: Option<i64>,
 }
@@ -31,6 +34,7 @@ impl From<protocol::DeviceStatus> for DeviceStatus {
             logged_in: status.logged_in,
             frozen: status.frozen,
             payments_stopped: status.stopped,
+            new_credential_at: status.new_credential.map(|at| seconds(at.seconds())),
             new_device_at: status.new_device.map(|at| seconds(at.seconds())),
         }
     }

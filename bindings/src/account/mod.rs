@@ -35,10 +35,10 @@ use std::sync::Arc;
 use tegata::PendingRequest;
 use tegata::protocol::{
     Acknowledgement, AddCard, BeginFactorEnrolment, CancelDeletion, CardToken, ChangeAddress,
-    ConfirmFactorEnrolment, EndSessions, ForgetDevice, FreezeAccount, FreezeByCode, GetAccount,
-    Handle, ListCards, ListPayments, LogOut, MailedCodeText, NoticeCode, PaymentNumber,
-    RecoveryCode, RemoveCard, RenewRecoveryCodes, RequestDeletion, RevertChanges, SessionCall,
-    SessionId, SessionNumber, SetDefaultCard, TotpText, UnfreezeAccount, VerifyFactor,
+    ConfirmCredential, ConfirmFactorEnrolment, EndSessions, ForgetDevice, FreezeAccount,
+    FreezeByCode, GetAccount, Handle, ListCards, ListPayments, LogOut, MailedCodeText, NoticeCode,
+    PaymentNumber, RecoveryCode, RemoveCard, RenewRecoveryCodes, RequestDeletion, RevertChanges,
+    SessionCall, SessionId, SessionNumber, SetDefaultCard, TotpText, UnfreezeAccount, VerifyFactor,
 };
 
 pub use call::ActionCall;
@@ -359,6 +359,11 @@ impl Account {
     pub fn provision(&self) -> Result<Arc<ProvisionCall>, WalletError> {
         let request = self.0.with(|wallet| wallet.account().provision())?;
         Ok(ProvisionCall::new(Call::new(Arc::clone(&self.0), request)))
+    }
+
+    /// Has the credential of another device count at once, in the place of the one that this device pays with.
+    pub fn confirm_credential(&self) -> Result<Arc<ActionCall>, WalletError> {
+        self.session_call(&ConfirmCredential {})
     }
 
     /// Tells whether a request for a credential was not completed, as when the app was ended before the response came:

@@ -48,6 +48,11 @@ pub struct DeviceStatus {
     pub frozen: bool,
     /// Whether the operator has stopped payments.
     pub stopped: bool,
+    /// From when on another device's payment credential counts in the place of the present one, if one waits: seconds since
+    /// 1970. The device that pays can confirm it before; freezing stops it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u64>))]
+    pub new_credential: Option<UnixTime>,
     /// When the account first knew another device, if that was within seven days and after it knew this one: seconds since
     /// 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]

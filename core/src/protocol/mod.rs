@@ -66,7 +66,7 @@ pub use log_in_code::RequestLogInCode;
 pub use long_code::{NoticeCode, RecoveryCode};
 pub use password_reset::{BeginPasswordReset, FinishPasswordReset, VerifyPasswordReset};
 pub use payments::{AccountPayment, ListPayments, PaymentPage, PaymentState, format_amount};
-pub use provision::{Provision, ProvisionedCredential};
+pub use provision::{ConfirmCredential, Provision, ProvisionedCredential};
 pub use refusal::Refusal;
 pub use secrets::{
     CardToken, EventNumber, MailedCodeText, PasswordText, SessionToken, Ticket, TotpText,

@@ -166,7 +166,8 @@ CREATE TABLE alias_fills (
 -- Which credential an account pays with, written together with the account's state; each payment locks this row.
 -- number: null while the account cannot pay. spent: the sum of day, the last day with a payment. counter_of and
 -- counter: the number of the credential whose code was accepted last, and that code's counter, -1 before the first.
--- A later credential has a higher number, so the two together only grow. Updates find free space in the page of the
+-- A later credential has a higher number, so the two together only grow. next_number: the credential that the account
+-- pays with from next_from on, null if none waits. Updates find free space in the page of the
 -- row.
 CREATE TABLE payers (
     account BYTEA NOT NULL PRIMARY KEY,
@@ -176,7 +177,9 @@ CREATE TABLE payers (
     day BIGINT NOT NULL DEFAULT 0,
     spent BIGINT NOT NULL DEFAULT 0,
     counter_of BIGINT NOT NULL DEFAULT 0,
-    counter BIGINT NOT NULL DEFAULT -1
+    counter BIGINT NOT NULL DEFAULT -1,
+    next_number BIGINT,
+    next_from BIGINT NOT NULL DEFAULT 0
 ) WITH (fillfactor = 90);
 
 -- Tills. code: the hash of the enrolment code, until it is used. token: the hash of the till's bearer token.

@@ -166,7 +166,8 @@ CREATE TABLE alias_fills (
 -- Which credential an account pays with, written together with the account's state; each payment locks this row.
 -- number: null while the account cannot pay. spent: the sum of day, the last day with a payment. counter_of and
 -- counter: the number of the credential whose code was accepted last, and that code's counter, -1 before the first.
--- A later credential has a higher number, so the two together only grow.
+-- A later credential has a higher number, so the two together only grow. next_number: the credential that the account
+-- pays with from next_from on, null if none waits.
 CREATE TABLE payers (
     account BLOB NOT NULL PRIMARY KEY,
     number INTEGER,
@@ -175,7 +176,9 @@ CREATE TABLE payers (
     day INTEGER NOT NULL DEFAULT 0,
     spent INTEGER NOT NULL DEFAULT 0,
     counter_of INTEGER NOT NULL DEFAULT 0,
-    counter INTEGER NOT NULL DEFAULT -1
+    counter INTEGER NOT NULL DEFAULT -1,
+    next_number INTEGER,
+    next_from INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 
 -- Tills. code: the hash of the enrolment code, until it is used. token: the hash of the till's bearer token.

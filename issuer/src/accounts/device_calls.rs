@@ -23,9 +23,9 @@ impl Accounts {
             Account::Active(active) => active.device_flags(device, &policy),
             _ => DeviceFlags::default(),
         };
-        let DeviceFlags { logged_in, frozen, new_device } = flags;
+        let DeviceFlags { logged_in, frozen, new_credential, new_device } = flags;
         let stopped = loaded.global_state.stopped.contains(KillSwitch::Payments);
-        Ok(DeviceStatus { logged_in, frozen, stopped, new_device })
+        Ok(DeviceStatus { logged_in, frozen, stopped, new_credential, new_device })
     }
 
     /// Freezes the account of a device.

@@ -24,7 +24,7 @@ use super::{AccountError, Accounts};
 use crate::codes;
 use crate::domain::hash::sha256;
 use crate::domain::{AccountId, RequestId, Sealed, SealedSeed, make_credential_id};
-use crate::store::{AccountChange, KillSwitch, LoadedAccount, NewCredential, PriorCredential};
+use crate::store::{AccountChange, KillSwitch, LoadedAccount, NewCredential, ProvisionContext};
 
 /// A new credential, made before it is known whether there will be one.
 #[derive(Clone)]
@@ -83,12 +83,13 @@ impl Accounts {
 
         let accounts = self.clone();
         let name = RequestId(message.request.0);
-        let provisioned = self.store.provision(account, name, move |loaded, requested| {
-            match accounts.decide_provision(account, &prepared, loaded, requested) {
-                Ok((change, outcome)) => (change, outcome),
-                Err(error) => (AccountChange::default(), Err(error)),
-            }
-        });
+        let provisioned =
+            self.store.provision(account, name, move |loaded, context| {
+                match accounts.decide_provision(account, &prepared, loaded, context) {
+                    Ok((change, outcome)) => (change, outcome),
+                    Err(error) => (AccountChange::default(), Err(error)),
+                }
+            });
         match provisioned.await?? {
             Outcome::New { replaces } => {
                 if !replaces {
@@ -113,7 +114,7 @@ impl Accounts {
         account: AccountId,
         prepared: &PreparedCredential,
         loaded: &LoadedAccount,
-        requested: Option<&PriorCredential>,
+        context: &ProvisionContext,
     ) -> Result<(AccountChange, Result<Outcome, AccountError>), AccountError> {
         if loaded.global_state.stopped.contains(KillSwitch::Provisioning) {
             return Err(AccountError::Stopped);
@@ -123,7 +124,7 @@ impl Accounts {
             return Err(Refusal::NotLoggedIn.into());
         };
         let PreparedCredential { session, device, .. } = *prepared;
-        if let Some(prior) = requested {
+        if let Some(prior) = &context.requested {
             if prior.request_hash != prepared.hash {
                 return Err(Refusal::InvalidCredentials.into());
             }
@@ -133,7 +134,7 @@ impl Accounts {
             return Ok((AccountChange::default(), Ok(outcome)));
         }
         let replaces = active.spending_credential().is_some();
-        let event = Event::Provision { session, device };
+        let event = Event::Provision { session, device, last_used: context.last_used };
         let Decision { account: state, effects, reply } =
             decide(loaded.state.clone(), event, &policy);
         let number = match reply {

@@ -2,8 +2,8 @@
 
 use tegata::protocol::{
     AccountExport, Acknowledgement, BeginFactorEnrolment, CancelDeletion, ChangeAddress,
-    ConfirmAddressChange, ConfirmFactorEnrolment, DeviceId, EndSessions, ExportAccount,
-    FactorEnrolment, ForgetDevice, FreezeAccount, LogOut, RecoveryCodes, Refusal,
+    ConfirmAddressChange, ConfirmCredential, ConfirmFactorEnrolment, DeviceId, EndSessions,
+    ExportAccount, FactorEnrolment, ForgetDevice, FreezeAccount, LogOut, RecoveryCodes, Refusal,
     RenewRecoveryCodes, RequestDeletion, SessionId, UnfreezeAccount, VerifyFactor,
 };
 use tegata_policy::{Event, Reply};
@@ -55,6 +55,8 @@ session_messages! {
     FreezeAccount {} => FreezeAccount, |session, signer| Event::Freeze { session, signer }, ;
     UnfreezeAccount {} => UnfreezeAccount, |session, _| Event::Unfreeze { session }, ;
     RequestDeletion {} => RequestDeletion, |session, _| Event::RequestDeletion { session }, ;
+    ConfirmCredential {} => ConfirmCredential, |session, signer|
+        Event::ConfirmCredential { session, signer }, ;
     CancelDeletion {} => CancelDeletion, |session, signer|
         Event::CancelDeletion { session, signer }, ;
 }

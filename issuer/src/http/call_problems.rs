@@ -32,6 +32,7 @@ const PROBLEMS: &[(&str, &[Problem])] = &[
     ("/v1/cards/remove", &[FACTOR, NOTHING]),
     ("/v1/challenge", &[]),
     ("/v1/credentials", &[WRONG, FACTOR, ENROL, FROZEN, NOTHING, Stopped, NoRoom]),
+    ("/v1/credentials/confirm", &[WRONG, ENROL, NOTHING]),
     ("/v1/device", &[]),
     ("/v1/device/freeze", &[WRONG]),
     ("/v1/device/sessions/end", &[]),

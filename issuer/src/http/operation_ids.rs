@@ -17,6 +17,7 @@ const OPERATION_IDS: &[(&str, &str)] = &[
     ("/v1/cards/remove", "RemoveCard"),
     ("/v1/challenge", "Challenge"),
     ("/v1/credentials", "Provision"),
+    ("/v1/credentials/confirm", "ConfirmCredential"),
     ("/v1/device", "DeviceStatus"),
     ("/v1/device/freeze", "FreezeFromDevice"),
     ("/v1/device/sessions/end", "EndDeviceSessions"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Store;
 use super::account::{self, LoadedAccount, SessionContext};
 use super::account_change::AccountChange;
-use super::credentials::{self, PriorCredential};
+use super::credentials::{self, PriorCredential, ProvisionContext};
 use super::error::StoreError;
 use super::global_state::{GlobalState, read_global_state};
 use super::sql::values;
@@ -53,8 +53,8 @@ impl Store {
         self.change_with(account, None, move |loaded, _| decide(loaded)).await
     }
 
-    /// Does the same for a request for a payment credential: `decide` also gets the credential that the same request
-    /// made before, if it did.
+    /// Does the same for a request for a payment credential: `decide` also gets what the account's credentials say about
+    /// it.
     ///
     /// # Errors
     /// The same as [`change`](Self::change).
@@ -62,10 +62,7 @@ impl Store {
         &self,
         account: AccountId,
         request: RequestId,
-        decide: impl Fn(&LoadedAccount, Option<&PriorCredential>) -> (AccountChange, R)
-        + Send
-        + Sync
-        + 'static,
+        decide: impl Fn(&LoadedAccount, &ProvisionContext) -> (AccountChange, R) + Send + Sync + 'static,
     ) -> Result<R, StoreError> {
         self.change_with(account, Some(request), decide).await
     }
@@ -74,10 +71,7 @@ impl Store {
         &self,
         account: AccountId,
         request: Option<RequestId>,
-        decide: impl Fn(&LoadedAccount, Option<&PriorCredential>) -> (AccountChange, R)
-        + Send
-        + Sync
-        + 'static,
+        decide: impl Fn(&LoadedAccount, &ProvisionContext) -> (AccountChange, R) + Send + Sync + 'static,
     ) -> Result<R, StoreError> {
         let decide = Arc::new(decide);
         self.database
@@ -88,17 +82,24 @@ impl Store {
                         transaction.rows_for_update(account::ACCOUNT, values![account.0]).await?;
                     let row = rows.into_iter().next().ok_or(StoreError::NoSuchAccount)?;
                     let secrets = transaction.rows(account::SECRETS, values![account.0]).await?;
-                    let requested = match request {
+                    let context = match request {
                         Some(RequestId(id)) => {
                             let values = values![account.0, id];
                             let rows = transaction.rows(credentials::REQUESTED, values).await?;
-                            rows.into_iter().next().map(PriorCredential::read).transpose()?
+                            let prior = rows.into_iter().next().map(PriorCredential::read);
+                            let values = values![account.0];
+                            let rows = transaction.rows(credentials::LAST_CODE, values).await?;
+                            let last_used = rows.into_iter().next().map(credentials::last_used);
+                            ProvisionContext {
+                                requested: prior.transpose()?,
+                                last_used: last_used.transpose()?.flatten(),
+                            }
                         }
-                        None => None,
+                        None => ProvisionContext::default(),
                     };
                     let global_state = read_global_state(transaction).await?;
                     let loaded = LoadedAccount::from_change(row, secrets, global_state)?;
-                    let (change, answer) = decide(&loaded, requested.as_ref());
+                    let (change, answer) = decide(&loaded, &context);
                     transaction.write(change.statements(account, &loaded)?).await?;
                     Ok(answer)
                 })

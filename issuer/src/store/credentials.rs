@@ -1,8 +1,8 @@
 //! Payment credentials: added with a change of the account, found by their aliases.
 
 use tegata::UnixTime;
-use tegata::code::{Alias, AliasPeriod, CredentialId, Scheme, Step};
-use tegata_policy::{Account, CredentialNumber, SpendingCredential};
+use tegata::code::{Alias, AliasPeriod, Counter, CredentialId, Scheme, Step};
+use tegata_policy::{Account, CredentialNumber, NextCredential, SpendingCredential};
 
 use super::Store;
 use super::error::StoreError;
@@ -105,6 +105,30 @@ pub(super) fn periods_of(scheme: &Scheme, now: UnixTime) -> [Option<u64>; 3] {
     Step::at(now).acceptance_window().map(|step| step.map(|step| scheme.alias_period.index(step)))
 }
 
+/// What an account's row says about paying.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Payer {
+    current: Option<SpendingCredential>,
+    next: Option<NextCredential>,
+}
+
+impl Payer {
+    fn of(state: &Account) -> Self {
+        match state {
+            Account::Active(live) => {
+                Self { current: live.spending_credential(), next: live.next_credential() }
+            }
+            Account::PendingSignUp(_) | Account::Closed => Self { current: None, next: None },
+        }
+    }
+
+    /// The numbers of the credentials that are not void. Numbers begin above 0.
+    fn numbers(&self) -> [u32; 2] {
+        let current = self.current.map_or(0, |it| it.credential.0);
+        [current, self.next.map_or(0, |it| it.credential.0)]
+    }
+}
+
 /// Adds the statements for what a new state says about paying, where that differs from the state before.
 pub(super) fn payer_statements(
     account: AccountId,
@@ -113,37 +137,58 @@ pub(super) fn payer_statements(
     to: &mut Vec<Statement>,
 ) {
     const VOID: &str = "UPDATE credentials SET key = NULL, seed = NULL, alias_key = NULL \
-        WHERE account = $1 AND number <> $2 AND key IS NOT NULL";
-    const PAYER: &str = "INSERT INTO payers (account, number, generation, low_until) \
-        VALUES ($1, $2, $3, $4) ON CONFLICT (account) DO UPDATE SET number = excluded.number, \
-        generation = excluded.generation, low_until = excluded.low_until";
-    const NOBODY: &str = "UPDATE payers SET number = NULL WHERE account = $1";
-    let payer_before = payer(before);
-    let payer_after = payer(after);
-    if payer_before == payer_after {
+        WHERE account = $1 AND number <> $2 AND number <> $3 AND key IS NOT NULL";
+    const PAYER: &str = "INSERT INTO payers \
+        (account, number, generation, low_until, next_number, next_from) \
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account) DO UPDATE SET \
+        number = excluded.number, generation = excluded.generation, \
+        low_until = excluded.low_until, next_number = excluded.next_number, \
+        next_from = excluded.next_from";
+    const NOBODY: &str = "UPDATE payers SET number = NULL, next_number = NULL WHERE account = $1";
+    let before = Payer::of(before);
+    let after = Payer::of(after);
+    if before == after {
         return;
     }
-    let number = |payer: Option<SpendingCredential>| payer.map(|payer| payer.credential);
-    if number(payer_before).is_some() && number(payer_before) != number(payer_after) {
-        // Numbers begin above 0: with none that stays, all go.
-        let stays = number(payer_after).map_or(0, |number| number.0);
-        to.push(Statement::new(VOID, values![account.0, stays]));
+    let [current, next] = after.numbers();
+    if before.numbers().iter().any(|number| *number != 0 && ![current, next].contains(number)) {
+        to.push(Statement::new(VOID, values![account.0, current, next]));
     }
-    to.push(match payer_after {
-        Some(SpendingCredential { credential, generation, low_until }) => {
-            let number = low_until.map(|_| credential.0);
+    let generation = after.current.map(|it| it.generation).or(after.next.map(|it| it.generation));
+    to.push(match generation {
+        Some(generation) => {
+            let low_until = after.current.and_then(|it| it.low_until);
+            let number = after.current.and_then(|it| it.low_until.map(|_| it.credential.0));
+            let next_from = after.next.map_or(0, |next| next.from.seconds());
+            let next_number = after.next.map(|next| next.credential.0);
             let low_until = low_until.map_or(0, UnixTime::seconds);
-            Statement::new(PAYER, values![account.0, number, generation.0, low_until])
+            let values =
+                values![account.0, number, generation.0, low_until, next_number, next_from];
+            Statement::new(PAYER, values)
         }
         None => Statement::new(NOBODY, values![account.0]),
     });
 }
 
-fn payer(state: &Account) -> Option<tegata_policy::SpendingCredential> {
-    match state {
-        Account::Active(live) => live.spending_credential(),
-        Account::PendingSignUp(_) | Account::Closed => None,
-    }
+/// What an account's credentials say about a request for another one.
+#[derive(Clone, Debug, Default)]
+pub struct ProvisionContext {
+    /// The credential that the same request made before, if it did.
+    pub requested: Option<PriorCredential>,
+    /// When a code of the account was last accepted, to half a minute.
+    pub last_used: Option<UnixTime>,
+}
+
+/// Reads the counter of the last code that was accepted of an account.
+pub(super) const LAST_CODE: &str = "SELECT counter FROM payers WHERE account = $1";
+
+/// Gives the time that a counter stands for; none before the first code.
+pub(super) fn last_used(row: Row) -> Result<Option<UnixTime>, StoreError> {
+    let counter: i64 = row.of_table("payers").int()?;
+    let Ok(counter) = u64::try_from(counter) else { return Ok(None) };
+    let counter = Counter::from_number(counter);
+    let counter = counter.map_err(|_| StoreError::Unreadable("payers"))?;
+    Ok(UnixTime::new(counter.totp_time()).ok())
 }
 
 /// Reads the credential of an account that this request made.

@@ -70,7 +70,7 @@ pub use backup::{backup_keys, restore};
 pub use cards::{Card, CardChange, ChargeableCard};
 pub use chain::Seal;
 pub(crate) use chain::{extend_chain, initial_seal};
-pub use credentials::{IndexedCredential, NewCredential, PriorCredential};
+pub use credentials::{IndexedCredential, NewCredential, PriorCredential, ProvisionContext};
 pub use error::StoreError;
 pub use event_row::{EventRow, audit_event_name};
 pub(crate) use events::EventCounts;

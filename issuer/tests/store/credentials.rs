@@ -74,8 +74,11 @@ async fn a_credential_is_found_by_its_alias_in_each_period(database: TestDatabas
     assert_eq!(opened.expose(), &[5; 32]);
     let elsewhere = CredentialId([0; 16]);
     assert!(keys.open_seed(account, elsewhere, &found[0].seed).is_err());
-    let asked = store.provision(account, RequestId([5; 16]), move |_, requested| {
-        (AccountChange::default(), requested.map(|r| (r.id, r.request_hash, r.seed.is_some())))
+    let asked = store.provision(account, RequestId([5; 16]), move |_, context| {
+        (
+            AccountChange::default(),
+            context.requested.as_ref().map(|r| (r.id, r.request_hash, r.seed.is_some())),
+        )
     });
     assert_eq!(asked.await.unwrap(), Some((id, [5; 32], true)));
 }
@@ -91,8 +94,8 @@ async fn a_new_credential_voids_the_old_one_and_deletes_its_seed(database: TestD
     assert_eq!(found(&store, 6, 0).await, [second]);
     let kept = "SELECT COUNT(*) FROM credentials WHERE seed IS NOT NULL OR alias_key IS NOT NULL";
     assert_eq!(database.number(kept).await, 1);
-    let asked = store.provision(account, RequestId([5; 16]), move |_, requested| {
-        (AccountChange::default(), requested.map(|r| r.seed.is_some()))
+    let asked = store.provision(account, RequestId([5; 16]), move |_, context| {
+        (AccountChange::default(), context.requested.as_ref().map(|r| r.seed.is_some()))
     });
     assert_eq!(asked.await.unwrap(), Some(false), "known, and void");
     assert_eq!(store.credentials_under(&scheme().prefix, 10).await.unwrap(), 1);

@@ -178,9 +178,9 @@ pub(crate) async fn provision(
     let random = SystemRandom::new();
     let request = RequestId([byte; 16]);
     let id = make_credential_id(now, &random).unwrap();
-    let provisioned = store.provision(account, request, move |loaded, requested| {
-        assert!(requested.is_none());
-        let asked = Event::Provision { session, device: device() };
+    let provisioned = store.provision(account, request, move |loaded, context| {
+        assert!(context.requested.is_none());
+        let asked = Event::Provision { session, device: device(), last_used: None };
         let decided = decide(loaded.state.clone(), asked, &world(&loaded.global_state, noon()));
         let Reply::Provisioned(number) = decided.reply else { panic!("{:?}", decided.reply) };
         let scheme = scheme();

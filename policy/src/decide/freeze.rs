@@ -51,6 +51,8 @@ impl Transition<'_> {
 
     fn apply_freeze(&mut self, by: Freeze) {
         self.account.frozen = Some(by);
+        // Whoever freezes stops a credential that waits as well.
+        self.account.waiting = None;
         self.notify(&Notification::Frozen);
         self.effects.push(Effect::Audit(AuditEvent::Frozen));
     }

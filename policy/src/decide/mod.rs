@@ -26,7 +26,7 @@ use crate::effect::{AuditEvent, Effect};
 use crate::event::{Event, Reply};
 use tegata::protocol::Refusal;
 
-pub use credential::{Caps, SpendingCredential};
+pub use credential::{Caps, NextCredential, SpendingCredential};
 pub use decision::Decision;
 pub use sign_up::begin_sign_up;
 
@@ -98,7 +98,12 @@ fn decide_active(transition: &mut Transition<'_>, event: Event) -> TransitionRes
         Event::RequestDeletion { session } => transition.request_deletion(session),
         Event::CancelDeletion { session, signer } => transition.cancel_deletion(session, signer),
         Event::DeleteIfDue => transition.delete_if_due(),
-        Event::Provision { session, device } => transition.provision(session, device),
+        Event::Provision { session, device, last_used } => {
+            transition.provision(session, device, last_used)
+        }
+        Event::ConfirmCredential { session, signer } => {
+            transition.confirm_credential(session, signer)
+        }
         Event::AddCard { session, card } => transition.add_card(session, card),
         Event::SetDefaultCard { session } => transition.set_default_card(session),
         Event::RemoveCard { session, signer, card } => {
@@ -153,6 +158,7 @@ impl Transition<'_> {
         let audit_event =
             if frozen { AuditEvent::FrozenByOperator } else { AuditEvent::UnfrozenByOperator };
         self.account.frozen = frozen.then_some(Freeze::Operator);
+        self.account.waiting = self.account.waiting.filter(|_| !frozen);
         // After that, a notice can freeze the account again.
         if let Some(snapshot) = self.account.snapshot.as_mut().filter(|_| !frozen) {
             snapshot.frozen_by_notice = false;

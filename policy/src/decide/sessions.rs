@@ -98,7 +98,10 @@ impl Transition<'_> {
         self.end_sessions_where(|_, on| on == device);
         self.account.devices.retain(|other| other.id != device);
         self.end_resets(|reset| reset.device == device);
-        self.account.credential = self.account.credential.filter(|c| c.device != device);
+        if self.account.credential.take_if(|credential| credential.device == device).is_some() {
+            self.account.last_payer = Some(device);
+        }
+        self.account.waiting.take_if(|waiting| waiting.credential.device == device);
     }
 
     fn end_sessions_where(&mut self, which: impl Fn(SessionId, DeviceId) -> bool) {

@@ -194,6 +194,8 @@ impl PendingSignUp {
             frozen: None,
             spending: Spending::Open { low_until: later(context.now, LOW_CAPS) },
             credential: None,
+            waiting: None,
+            last_payer: None,
             devices: vec![Device::new(self.device, self.name, context.now)],
             sessions: vec![Session {
                 id: session,

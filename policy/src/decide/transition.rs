@@ -149,6 +149,7 @@ impl<'a> Transition<'a> {
     /// Voids all sessions, resets and payment credentials.
     pub(super) fn raise_epoch(&mut self) {
         self.account.epoch.0 += 1;
+        self.account.last_payer = None;
         self.remove_expired();
     }
 
@@ -163,6 +164,7 @@ impl<'a> Transition<'a> {
         }
         self.end_resets(|reset| !reset.counts(epoch, context));
         self.account.credential = self.account.credential(self.context).copied();
+        self.promote_waiting_credential();
         self.remove_unfinished_changes();
         // An owner who froze the account by a notice still has to be able to revert the changes, also while an operator
         // investigates.

@@ -1,5 +1,6 @@
 //! The actions of the model.
 
+use tegata::UnixTime;
 use tegata::protocol::{DeviceId, SessionId};
 use tegata_policy::{
     Event, ExpectedEvidence, FactorKind, MatchResult, ResetDestination, ResetId, SecretId,
@@ -60,9 +61,9 @@ pub enum Message {
 }
 
 impl Message {
-    /// The event that the issuer creates from the message and the typed values.
+    /// The event that the issuer creates from the message and the typed values; the owner paid just now or never.
     #[must_use]
-    pub fn event(self, device: DeviceId, typed: [TypedValue; 2]) -> Event {
+    pub fn event(self, device: DeviceId, typed: [TypedValue; 2], owner_pays: bool) -> Event {
         let recovery = typed.iter().any(|typed| matches!(typed, TypedValue::Recovery(_)));
         let factor = if recovery { FactorKind::Recovery } else { FactorKind::Totp };
         let name = String::new();
@@ -86,7 +87,9 @@ impl Message {
             Self::RequestReset { to } => Event::RequestReset { device, to, within_budget: true },
             Self::VerifyReset { reset } => Event::VerifyReset { reset, device, factor },
             Self::FinishReset { reset } => Event::FinishReset { reset, device },
-            Self::Provision { session } => Event::Provision { session, device },
+            Self::Provision { session } => {
+                Event::Provision { session, device, last_used: owner_pays.then_some(UnixTime::MAX) }
+            }
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Attacker {
     pub seen_value: bool,
     /// Sees each new password as the owner chooses it.
     pub seen_password: bool,
+    /// Comes while the owner pays with their phone, day by day.
+    pub owner_pays: bool,
 }
 
 /// The access that an attacker has to the account from the start.
@@ -44,6 +46,7 @@ impl Attacker {
         password: false,
         seen_value: false,
         seen_password: false,
+        owner_pays: false,
     };
     const MAIL_READER: Self =
         Self { mailbox: true, password: true, seen_value: true, ..Self::NOTHING };
@@ -68,6 +71,11 @@ impl Attacker {
     pub const AFTER_REPLACEMENT: Self =
         Self { foothold: Foothold::Replaced, mailbox: true, password: true, ..Self::NOTHING };
 
+    /// An attacker who has all that identifies the owner on a new phone, to test that it pays later. They log in, whatever
+    /// is on.
+    pub const IMPERSONATOR: Self =
+        Self { factor: true, password: true, owner_pays: true, ..Self::NOTHING };
+
     /// An attacker with an old phone of the owner's who sees each new password, to test what a reset forgets.
     pub const PASSWORD_WATCHER: Self =
         Self { foothold: Foothold::OldPhone, seen_password: true, ..Self::NOTHING };
@@ -82,6 +90,7 @@ impl Attacker {
             && self.password <= other.password
             && self.seen_value <= other.seen_value
             && self.seen_password <= other.seen_password
+            && self.owner_pays == other.owner_pays
     }
 
     /// All attackers without the second factor and one with it, the weakest first.
@@ -128,6 +137,7 @@ impl fmt::Display for Attacker {
             if self.password { "knows the password" } else { "" },
             if self.seen_value { "saw one value of the second factor" } else { "" },
             if self.seen_password { "sees each new password" } else { "" },
+            if self.owner_pays { "comes while the owner pays day by day" } else { "" },
         ];
         let parts: Vec<_> = has.into_iter().filter(|part| !part.is_empty()).collect();
         match parts.split_last() {

@@ -18,6 +18,7 @@ const LOG_IN_CODES: &str = "codes mailed for logging in: they open a budget of t
 const SESSION_USE: &str = "recording that a session is in use: it extends none that would have ended within the hours of a run";
 const DELETION: &str = "requesting and cancelling a deletion: its seven days are longer than a run, and a deleted account is of no use to anyone; and exporting data, which changes nothing";
 const CARDS: &str = "cards: they determine what is charged, not who spends; the tests of `decide` check what a change requires";
+const CONFIRMATION: &str = "a credential that waits, since another phone paid within seven days: its day is longer than a run, and the phone that pays could only let another one pay";
 const OPERATOR: &str =
     "what an operator does: whoever controls the operator's tools controls every account";
 
@@ -59,6 +60,7 @@ fn exclusion_reason(event: &Event) -> Option<&'static str> {
         Event::AddCard { .. } | Event::SetDefaultCard { .. } | Event::RemoveCard { .. } => {
             Some(CARDS)
         }
+        Event::ConfirmCredential { .. } => Some(CONFIRMATION),
         Event::SetOperatorFreeze { .. } => Some(OPERATOR),
     }
 }
@@ -76,6 +78,7 @@ pub fn exclusions() -> String {
         Event::UseSession { session, signer: None },
         Event::RequestDeletion { session },
         Event::SetDefaultCard { session },
+        Event::ConfirmCredential { session, signer: None },
         Event::SetOperatorFreeze { frozen: true },
     ];
     let reasons = events.iter().filter_map(exclusion_reason);

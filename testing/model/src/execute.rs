@@ -55,7 +55,7 @@ impl Model {
                 outcome
             }
             Action::Replay(message, typed) => {
-                let event = message.event(Actor::Owner.device(), typed);
+                let event = message.event(Actor::Owner.device(), typed, self.attacker.owner_pays);
                 let outcome = self.decide(&mut next, Actor::Owner, message, typed, event);
                 if next == *state {
                     return None;
@@ -78,7 +78,8 @@ impl Model {
         if typed[0] == TypedValue::Guess {
             return self.guess_six_times(next, message, typed);
         }
-        self.decide(next, actor, message, typed, message.event(actor.device(), typed))
+        let event = message.event(actor.device(), typed, self.attacker.owner_pays);
+        self.decide(next, actor, message, typed, event)
     }
 
     /// Guesses six times at one code, each compared before the next.
@@ -90,7 +91,7 @@ impl Model {
     ) -> Outcome {
         let mut outcome = Outcome::ComparisonDue;
         for guesses in 0..6 {
-            let event = message.event(Actor::Attacker.device(), typed);
+            let event = message.event(Actor::Attacker.device(), typed, self.attacker.owner_pays);
             outcome = self.decide(next, Actor::Attacker, message, typed, event);
             let Some(PendingMessage { verification, .. }) = next.pending.pop() else {
                 return outcome;

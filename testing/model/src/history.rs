@@ -47,7 +47,7 @@ impl History {
 
     /// Sends a message whose comparisons all match.
     fn send(&mut self, message: Message, actor: Actor) -> Reply {
-        self.apply(actor, message.event(actor.device(), [TypedValue::Nothing; 2]))
+        self.apply(actor, message.event(actor.device(), [TypedValue::Nothing; 2], false))
     }
 
     fn apply(&mut self, actor: Actor, mut event: Event) -> Reply {

@@ -13,7 +13,7 @@ use crate::scenario::{
 };
 
 /// Every control with its description.
-const CONTROLS: [(Control, &str); 11] = [
+const CONTROLS: [(Control, &str); 12] = [
     (Control::VerifiedAddress, "a reset's code goes to the verified address only"),
     (Control::SecondFactor, "the second factor"),
     (Control::MailedCode, "a reset's code has to match"),
@@ -28,6 +28,7 @@ const CONTROLS: [(Control, &str); 11] = [
     (Control::FreshFactor, "a payment credential requires a recently verified second factor"),
     (Control::LostStaysLost, "a second factor that was replaced reverts nothing"),
     (Control::OthersForgotten, "a reset and a replaced second factor forget every other device"),
+    (Control::NewCredentialWaits, "a new phone pays a day later where another paid within a week"),
 ];
 
 /// How many messages the attacker sends in a scenario.
@@ -197,6 +198,7 @@ fn made_for(control: Control) -> Option<(Attacker, UserScenario, u8)> {
     match control {
         Control::LostStaysLost => Some((after_replacement, &[], 5)),
         Control::OthersForgotten => Some((Attacker::PASSWORD_WATCHER, FORGOTTEN_PASSWORD, 1)),
+        Control::NewCredentialWaits => Some((Attacker::IMPERSONATOR, &[], 1)),
         _ => None,
     }
 }
@@ -207,7 +209,8 @@ fn weakest(control: Control, goal: Goal) -> Option<Model> {
     if let Some((attacker, scenario, messages)) = made_for(control) {
         let messages = messages + u8::from(goal == Goal::Spend);
         let one = model(attacker, controls, scenario, messages);
-        return Some(one).filter(|model| reaches(*model, goal));
+        let is_stopped = |on: Model| !reaches(Model { controls: Controls::ALL, ..on }, goal);
+        return Some(one).filter(|off| reaches(*off, goal) && is_stopped(*off));
     }
     for attacker in Attacker::STRONGEST {
         for scenario in [PROVISIONING, FORGOTTEN_PASSWORD] {

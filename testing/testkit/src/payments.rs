@@ -322,7 +322,7 @@ impl<'a> TestPayments<'a> {
         let seed = seed.clone();
         let provisioned = self.store.provision(account, RequestId(id.0), move |loaded, _| {
             let world = world(&loaded.global_state, now);
-            let asked = Event::Provision { session, device };
+            let asked = Event::Provision { session, device, last_used: None };
             let decided = decide(loaded.state.clone(), asked, &world);
             let Reply::Provisioned(number) = decided.reply else { panic!("{:?}", decided.reply) };
             let scheme = scheme();

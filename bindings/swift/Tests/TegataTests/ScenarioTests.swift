@@ -318,7 +318,8 @@ private final class Run {
             let status = try await wallet.account.deviceStatus().execute(issuer.send)
             return .fields([
                 "logged_in": .bool(status.loggedIn), "frozen": .bool(status.frozen),
-                "stopped": .bool(status.paymentsStopped), "new_device": .bool(status.newDeviceAt != nil),
+                "stopped": .bool(status.paymentsStopped), "new_credential": .bool(status.newCredentialAt != nil),
+                "new_device": .bool(status.newDeviceAt != nil),
             ])
         case "send_queued":
             guard let queued = try wallet.account.queuedRequest() else { return .bool(false) }
@@ -348,6 +349,7 @@ private final class Run {
             let label = try with.text("label")
             let call = try wallet.account.provision()
             return .text(try await call.execute(unlock: unlock, label: label, issuer.send))
+        case "confirm_credential": try await wallet.account.confirmCredential().execute(issuer.send)
         case "provision_waits": return .bool(try wallet.account.hasPendingProvision())
         case "drop_provision": try wallet.account.discardProvision()
         case "cards": return try await cards(wallet.account.listCards())

@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::json;
 use tegata::protocol::{
-    AccountOverview, DeviceNumber, DeviceStatus, EndSessions, ForgetDevice, GetAccount,
-    SessionNumber,
+    AccountOverview, ConfirmCredential, DeviceNumber, DeviceStatus, EndSessions, ForgetDevice,
+    GetAccount, SessionNumber,
 };
 use tegata::protocol::{DeviceId, SessionId};
 use tegata::{Clock, SystemClock, UnixTime, Wallet};
@@ -28,6 +28,9 @@ pub(crate) struct Devices {
     /// End all other sessions.
     #[arg(long)]
     end_others: bool,
+    /// Have another phone pay at once in place of this one, which it would after a day.
+    #[arg(long)]
+    confirm_payments: bool,
     /// Log out on this device. Needs no PIN.
     #[arg(long)]
     log_out: bool,
@@ -59,6 +62,9 @@ impl Devices {
             let session = Some(SessionNumber(SessionId(number)));
             execute_in_session(&mut wallet, &EndSessions { session })?;
             output.print(&format!("session {number}: ended"), &json!({ "ended": number }))
+        } else if self.confirm_payments {
+            execute_in_session(&mut wallet, &ConfirmCredential {})?;
+            output.print("confirmed: the other phone pays now", &json!({ "confirmed": true }))
         } else if self.end_others {
             execute_in_session(&mut wallet, &EndSessions { session: None })?;
             output.print("all other sessions: ended", &json!({ "ended": "others" }))
@@ -89,6 +95,13 @@ fn describe_status(status: &DeviceStatus, now: UnixTime) -> String {
     }
     if status.stopped {
         lines.push("the issuer has stopped payments for now".into());
+    }
+    if let Some(from) = status.new_credential {
+        let from = ago(from, now);
+        lines.push(format!(
+            "another phone pays {from} in place of this one: confirm it with tegata wallet devices \
+             --confirm-payments, or stop it with tegata wallet freeze"
+        ));
     }
     if let Some(since) = status.new_device {
         let since = ago(since, now);

@@ -10,13 +10,13 @@ use axum::routing::post;
 use axum::{Extension, Json};
 use tegata::protocol::{
     Acknowledgement, AddCard, BeginFactorEnrolment, BeginPasswordReset, BeginSignUp, Call,
-    CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmFactorEnrolment, EndDeviceSessions,
-    EndSessions, ExportAccount, FinishPasswordReset, FinishSignUp, ForgetDevice, FreezeAccount,
-    FreezeByCode, FreezeByMailedCode, FreezeFromDevice, GetAccount, GetChallenge, GetDeviceStatus,
-    IssuedChallenge, ListCards, ListPayments, LogIn, LogOut, Provision, Refusal, RemoveCard,
-    RenewRecoveryCodes, RequestDeletion, RequestFreezeCode, RequestLogInCode, RequiredAuth,
-    RevertChanges, SetDefaultCard, UnfreezeAccount, VerifyFactor, VerifyPasswordReset,
-    VerifySignUpCode,
+    CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmCredential, ConfirmFactorEnrolment,
+    EndDeviceSessions, EndSessions, ExportAccount, FinishPasswordReset, FinishSignUp, ForgetDevice,
+    FreezeAccount, FreezeByCode, FreezeByMailedCode, FreezeFromDevice, GetAccount, GetChallenge,
+    GetDeviceStatus, IssuedChallenge, ListCards, ListPayments, LogIn, LogOut, Provision, Refusal,
+    RemoveCard, RenewRecoveryCodes, RequestDeletion, RequestFreezeCode, RequestLogInCode,
+    RequiredAuth, RevertChanges, SetDefaultCard, UnfreezeAccount, VerifyFactor,
+    VerifyPasswordReset, VerifySignUpCode,
 };
 
 use crate::accounts::{Accounts, Caller, Requester, SessionMessage};
@@ -93,6 +93,7 @@ pub fn route_descriptions() -> Routes {
         RequestDeletion => change_setting::<RequestDeletion>,
         CancelDeletion => change_setting::<CancelDeletion>,
         Provision => provision,
+        ConfirmCredential => change_setting::<ConfirmCredential>,
     }
     routes
 }

@@ -211,7 +211,7 @@ impl AuthoriseRequest {
         code: (CodeMatch, CandidateAccount),
     ) -> Result<AuthoriseOutcome, StoreError> {
         let till = &context.till;
-        let refused = code.1.refuses(&code.0, global_state);
+        let refused = code.1.refuses(&code.0, global_state, self.now);
         if let Some(reason @ DeclineReason::NotValid) = refused {
             return self.decline(transaction, till, reason).await;
         }
@@ -268,12 +268,11 @@ impl AuthoriseRequest {
         account: &CandidateAccount,
         global_state: &GlobalState,
     ) -> Option<DeclineReason> {
-        let Some(number) = account.pays_with else { return Some(DeclineReason::Held) };
+        let Some(number) = account.pays_with(self.now) else { return Some(DeclineReason::Held) };
         if number != account.number || account.generation != global_state.generation {
             return Some(DeclineReason::NotValid);
         }
-        let is_low = self.now.seconds() < account.low_until;
-        let cap = if is_low { self.limits.low } else { self.limits.usual };
+        let cap = if account.is_low(self.now) { self.limits.low } else { self.limits.usual };
         let amount = self.sale.amount;
         let (_, spent) = account.spent(self.limits.day);
         let fits = amount <= cap.payment && spent.saturating_add(amount) <= cap.day;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tegata::UnixTime;
 use tegata::code::{Candidate, CodeMatch, CredentialId, TillId};
 use tegata_policy::Generation;
+use tegata_policy::limits::LOW_CAPS;
 
 use super::super::cards::ChargeableCard;
 use super::super::error::StoreError;
@@ -41,9 +42,11 @@ pub trait CandidateCache: Send + Sync {
 pub(super) struct CandidateAccount {
     pub(super) credential: CandidateCredential,
     pub(super) number: u32,
-    pub(super) pays_with: Option<u32>,
+    pays_with: Option<u32>,
     pub(super) generation: Generation,
-    pub(super) low_until: u64,
+    low_until: u64,
+    /// The number of the credential that the account pays with from this time on.
+    next: Option<(u32, u64)>,
     /// The last day on which it paid, and that day's sum, in minor units.
     last_day: (u64, u64),
     /// The number of the credential whose code was accepted last, and that code's counter, -1 before the first.
@@ -62,7 +65,8 @@ impl CandidateAccount {
         now: UnixTime,
     ) -> Result<(Vec<Self>, AttemptCounts), StoreError> {
         const LOCK: &str = "SELECT c.account, c.key, c.seed, c.number, p.number, p.generation, \
-            p.low_until, p.day, p.spent, p.counter_of, p.counter, d.card, d.method, o.customer \
+            p.low_until, p.next_number, p.next_from, p.day, p.spent, p.counter_of, p.counter, \
+            d.card, d.method, o.customer \
             FROM credentials c JOIN payers p ON p.account = c.account \
             LEFT JOIN cards d ON d.account = c.account AND d.is_default = 1 \
             LEFT JOIN customers o ON o.account = d.account \
@@ -90,10 +94,33 @@ impl CandidateAccount {
             pays_with: row.optional(Row::int)?,
             generation: Generation(row.int()?),
             low_until: row.int()?,
+            next: Self::read_next(&mut row)?,
             last_day: (row.int()?, row.int()?),
             last_code: (row.int()?, row.int()?),
             card: row.optional(ChargeableCard::take)?,
         })
+    }
+
+    fn read_next(row: &mut Row) -> Result<Option<(u32, u64)>, StoreError> {
+        let number: Option<u32> = row.optional(Row::int)?;
+        let from = row.int()?;
+        Ok(number.map(|number| (number, from)))
+    }
+
+    /// The credential that waited and counts by now.
+    fn promoted(&self, now: UnixTime) -> Option<(u32, u64)> {
+        self.next.filter(|(_, from)| *from <= now.seconds())
+    }
+
+    /// The number of the credential that the account pays with now; `None` while it cannot pay.
+    pub(super) fn pays_with(&self, now: UnixTime) -> Option<u32> {
+        self.promoted(now).map(|(number, _)| number).or(self.pays_with)
+    }
+
+    /// Whether lower caps apply now.
+    pub(super) fn is_low(&self, now: UnixTime) -> bool {
+        let of_new = self.promoted(now).map_or(0, |(_, from)| from.saturating_add(LOW_CAPS));
+        now.seconds() < self.low_until.max(of_new)
     }
 
     /// Gives the day that a payment counts against, and what was spent on it, in minor units. Another process may have
@@ -104,12 +131,19 @@ impl CandidateAccount {
     }
 
     /// Says why the code cannot be accepted, if it cannot: it was used before, or may have been before a restore; or
-    /// another credential has replaced this one.
+    /// another credential has replaced this one, or pays still while this one waits. The code of one that waits must not
+    /// count as used: it would void those of the other.
     pub(super) fn refuses(
         &self,
         matched: &CodeMatch,
         global_state: &GlobalState,
+        now: UnixTime,
     ) -> Option<DeclineReason> {
+        let waits =
+            self.next.is_some_and(|(next, _)| next == self.number) && self.promoted(now).is_none();
+        if waits || self.pays_with(now).is_some_and(|pays| pays != self.number) {
+            return Some(DeclineReason::NotValid);
+        }
         let (number, last) = self.last_code;
         let counter = matched.counter();
         let is_taken = match number.cmp(&self.number) {

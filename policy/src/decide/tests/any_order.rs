@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use tegata::UnixTime;
 use tegata::protocol::{DeviceId, SessionId};
 
 use super::test_issuer::*;
@@ -22,7 +23,7 @@ enum Act {
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        10 => (0..37_u8, any::<Index>(), any::<Index>()).prop_map(|(a, b, c)| Act::Apply(a, b, c)),
+        10 => (0..40_u8, any::<Index>(), any::<Index>()).prop_map(|(a, b, c)| Act::Apply(a, b, c)),
         8 => (any::<Index>(), prop::bool::weighted(0.8)).prop_map(|(which, is_match)| Act::Complete(which, is_match)),
         3 => prop_oneof![0..120_i64, -3600..7200_i64, 0..900_000_i64].prop_map(Act::Clock),
         1 => Just(Act::Revoke),
@@ -67,7 +68,9 @@ fn event(which: u8, session: SessionId, reset: ResetId, device: DeviceId, recove
         33 => Event::VerifyFreezeCode { code: reset, device },
         34 => Event::FreezeFromDevice { device },
         35 => Event::EndDeviceSessions { device },
-        _ => Event::Provision { session, device },
+        36 => Event::Provision { session, device, last_used: Some(UnixTime::MAX) },
+        37 => Event::ConfirmCredential { session, signer },
+        _ => Event::Provision { session, device, last_used: None },
     }
 }
 

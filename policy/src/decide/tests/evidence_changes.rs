@@ -173,7 +173,7 @@ fn after_takeover() -> (TestIssuer, TypedValue, TypedValue) {
     let notice = issuer.last_code();
     issuer.change_address(session);
     issuer.decide(Event::RenewRecoveryCodes { session });
-    issuer.decide(Event::Provision { session, device: ATTACKER });
+    issuer.decide(Event::Provision { session, device: ATTACKER, last_used: None });
     issuer.decide(Event::RequestDeletion { session });
     (issuer, notice, recovery)
 }
@@ -202,7 +202,7 @@ fn a_notice_code_freezes_and_ends_all_sessions() {
     let session = issuer.log_in_fully(ATTACKER);
     for event in [
         Event::Unfreeze { session },
-        Event::Provision { session, device: ATTACKER },
+        Event::Provision { session, device: ATTACKER, last_used: None },
         Event::BeginFactorEnrolment { session },
         Event::ChangeAddress { session },
         Event::RenewRecoveryCodes { session },
@@ -252,7 +252,7 @@ fn reverting_restores_evidence_and_drops_the_password() {
 
     issuer.reset_password(PHONE);
     let session = issuer.log_in_fully(PHONE);
-    issuer.decide(Event::Provision { session, device: PHONE });
+    issuer.decide(Event::Provision { session, device: PHONE, last_used: None });
     assert_eq!(issuer.caps(), Some(Caps::Low));
 }
 
@@ -291,7 +291,7 @@ fn what_was_replaced_takes_nothing_back() {
     };
     issuer.enrol_factor(session);
     let notice = issuer.last_code();
-    issuer.decide(Event::Provision { session, device: TABLET });
+    issuer.decide(Event::Provision { session, device: TABLET, last_used: None });
     issuer.advance(5 * DAY);
     for _ in 0..30 {
         let value = issuer.next_totp_of(stolen);

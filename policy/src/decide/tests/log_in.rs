@@ -9,7 +9,7 @@ fn the_password_alone_logs_in_on_a_known_device() {
     let password = issuer.password();
     let reply = issuer.log_in(PHONE, password, None);
     let Reply::LoggedIn { session, must_enrol: false } = reply else { panic!("{reply:?}") };
-    let provision = || Event::Provision { session, device: PHONE };
+    let provision = || Event::Provision { session, device: PHONE, last_used: None };
     assert_eq!(refusal(issuer.decide(provision())), Refusal::FactorRequired);
     let value = issuer.next_totp();
     assert!(matches!(issuer.run(Event::VerifyFactor { session }, &[value]), Reply::Done));
@@ -165,7 +165,7 @@ fn a_recovery_code_works_once_and_forces_enrolment() {
     assert_eq!(refusal(issuer.log_in(ATTACKER, password, Some(code))), Refusal::InvalidCredentials);
 
     for event in [
-        Event::Provision { session, device: TABLET },
+        Event::Provision { session, device: TABLET, last_used: None },
         Event::RenewRecoveryCodes { session },
         Event::ChangeAddress { session },
         Event::VerifyFactor { session },
@@ -181,7 +181,7 @@ fn a_recovery_code_works_once_and_forces_enrolment() {
         "requested before"
     );
     issuer.enrol_factor(session);
-    let reply = issuer.decide(Event::Provision { session, device: TABLET });
+    let reply = issuer.decide(Event::Provision { session, device: TABLET, last_used: None });
     assert!(matches!(reply, Reply::Provisioned(_)), "{reply:?}");
     assert_eq!(issuer.caps(), Some(Caps::Low));
 }

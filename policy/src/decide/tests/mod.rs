@@ -13,3 +13,4 @@ mod sign_up;
 mod stored_names;
 mod stored_state;
 mod test_issuer;
+mod waiting_credentials;

@@ -176,7 +176,7 @@ fn a_reset_voids_sessions_credentials_and_other_resets() {
     // Nothing can be paid before a log-in with the factor and a new credential; then with lower caps for a day.
     let session = issuer.log_in_fully(PHONE);
     assert_eq!(issuer.caps(), None);
-    issuer.decide(Event::Provision { session, device: PHONE });
+    issuer.decide(Event::Provision { session, device: PHONE, last_used: None });
     assert_eq!(issuer.caps(), Some(Caps::Low));
     assert_eq!(issuer.active().caps(credential, &issuer.context), None);
     issuer.advance(DAY);

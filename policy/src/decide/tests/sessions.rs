@@ -106,7 +106,7 @@ fn a_new_credential_lowers_the_caps_and_is_mailed() {
     let session = issuer.log_in_fully(PHONE);
     assert_eq!(issuer.caps(), Some(Caps::Usual));
     let before = issuer.mails.len();
-    issuer.decide(Event::Provision { session, device: PHONE });
+    issuer.decide(Event::Provision { session, device: PHONE, last_used: None });
     assert_eq!(issuer.caps(), Some(Caps::Low), "on the same phone, too");
     assert_eq!(issuer.mails[before..].len(), 1);
     assert!(issuer.was_sent(&Notification::CredentialCreated));
@@ -153,10 +153,10 @@ fn a_credential_is_bound_to_the_sessions_device() {
     let old = issuer.active().credential(&issuer.context).unwrap().number;
     let session = issuer.log_in_fully(TABLET);
     for device in [PHONE, ATTACKER] {
-        let reply = issuer.decide(Event::Provision { session, device });
+        let reply = issuer.decide(Event::Provision { session, device, last_used: None });
         assert_eq!(refusal(reply), Refusal::InvalidCredentials);
     }
-    let reply = issuer.decide(Event::Provision { session, device: TABLET });
+    let reply = issuer.decide(Event::Provision { session, device: TABLET, last_used: None });
     assert!(matches!(reply, Reply::Provisioned(_)), "{reply:?}");
     assert_eq!(issuer.active().caps(old, &issuer.context), None);
     assert_eq!(issuer.caps(), Some(Caps::Low));

@@ -101,7 +101,7 @@ fn a_pending_sign_up_refuses_account_events() {
         Event::LogIn { device: PHONE, name: String::new(), factor: None, lane: Lane::Strangers },
         Event::RequestReset { device: PHONE, to: ResetDestination::Verified, within_budget: true },
         Event::FinishReset { reset: ResetId(1), device: PHONE },
-        Event::Provision { session: SessionId(1), device: PHONE },
+        Event::Provision { session: SessionId(1), device: PHONE, last_used: None },
         Event::SetOperatorFreeze { frozen: true },
     ] {
         assert_eq!(refusal(issuer.decide(event)), Refusal::InvalidCredentials);

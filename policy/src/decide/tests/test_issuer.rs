@@ -121,7 +121,7 @@ impl TestIssuer {
         let mut issuer = Self::with_account();
         let session = issuer.session_on(PHONE).unwrap();
         issuer.advance(MINUTE);
-        let reply = issuer.run(Event::Provision { session, device: PHONE }, &[]);
+        let reply = issuer.run(Event::Provision { session, device: PHONE, last_used: None }, &[]);
         assert!(matches!(reply, Reply::Provisioned(_)), "{reply:?}");
         issuer.advance(20 * DAY);
         assert_eq!(issuer.caps(), Some(Caps::Usual));

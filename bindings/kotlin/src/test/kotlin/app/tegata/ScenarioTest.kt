@@ -284,6 +284,7 @@ private class Run(private val folder: File) : AutoCloseable {
                     "logged_in" to it.loggedIn,
                     "frozen" to it.frozen,
                     "stopped" to it.paymentsStopped,
+                    "new_credential" to (it.newCredentialAt != null),
                     "new_device" to (it.newDeviceAt != null),
                 )
             }
@@ -307,6 +308,7 @@ private class Run(private val folder: File) : AutoCloseable {
                 val label = with.text("label")
                 return account.provision().execute(unlock, label, issuer::send)
             }
+            "confirm_credential" -> account.confirmCredential().execute(issuer::send)
             "provision_waits" -> return account.hasPendingProvision()
             "drop_provision" -> account.discardProvision()
             "cards" -> return cards(account.listCards())
