@@ -4,12 +4,14 @@ import android.content.Context
 import android.graphics.Canvas
 import android.graphics.Color
 import android.graphics.Paint
+import android.graphics.Rect
 import android.os.Build
 import android.text.StaticLayout
 import android.text.TextPaint
 import android.util.AttributeSet
 import android.util.TypedValue
 import android.view.View
+import android.view.WindowInsets
 import android.view.accessibility.AccessibilityNodeInfo
 import android.view.accessibility.AccessibilityNodeInfo.AccessibilityAction
 import android.widget.ImageView
@@ -22,6 +24,7 @@ import app.tegata.isDark
  * pixels. Below them are the time left, and the digits after a tap. While there is no code, the same card says why.
  *
  * A screen reader announces the code and, once, the last ten seconds; the digits only when they are shown.
+ * System bars and cutouts cover none of it, on Android 15, too, where windows reach from edge to edge.
  * Nothing is drawn where the space is too small for scanners: give it at least 187 pixels of width.
  */
 public class TegataBarcodeView @JvmOverloads public constructor(context: Context, attributes: AttributeSet? = null) :
@@ -34,6 +37,10 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
     }
     private val line = TypedValue.applyDimension(TypedValue.COMPLEX_UNIT_DIP, LINE_DP, resources.displayMetrics).toInt()
     private var state: CodeState? = null
+
+    /** How far system bars and cutouts reach into the window, and into this view as it was laid out last. */
+    private var obstructions = Rect()
+    private var covered = Rect()
     private val shown: PaymentCode? get() = (state as? CodeState.Shown)?.code
 
     /** The height of the last symbols at a width, so that what replaces them is as large. */
@@ -83,12 +90,34 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
         info.addAction(AccessibilityAction(AccessibilityNodeInfo.ACTION_CLICK, context.getString(label)))
     }
 
+    override fun onApplyWindowInsets(insets: WindowInsets): WindowInsets {
+        // A view that fits the system's windows gets them as its padding.
+        obstructions = if (fitsSystemWindows) Rect() else insets.obstructions()
+        requestLayout()
+        return super.onApplyWindowInsets(insets)
+    }
+
+    override fun onLayout(changed: Boolean, left: Int, top: Int, right: Int, bottom: Int) {
+        super.onLayout(changed, left, top, right, bottom)
+        val now = covered(obstructions)
+        if (now == covered) return
+        covered = now
+        invalidate()
+        post(::requestLayout) // not in the middle of a layout
+    }
+
     override fun onMeasure(widthSpec: Int, heightSpec: Int) {
         val width = getDefaultSize(suggestedMinimumWidth, widthSpec)
-        val inner = width - paddingLeft - paddingRight
-        val wanted = symbolsHeight(inner) + belowSymbols(inner) + paddingTop + paddingBottom
+        val inner = width - startX - endX
+        val wanted = symbolsHeight(inner) + belowSymbols(inner) + startY + endY
         setMeasuredDimension(width, resolveSize(wanted, heightSpec))
     }
+
+    /* What the padding or the system takes on each side. */
+    private val startX: Int get() = paddingLeft + covered.left
+    private val endX: Int get() = paddingRight + covered.right
+    private val startY: Int get() = paddingTop + covered.top
+    private val endY: Int get() = paddingBottom + covered.bottom
 
     private fun symbolsHeight(width: Int): Int {
         shown?.let { symbols = width to BarcodeLayout.heightFor(it.code128, it.qr, width) }
@@ -97,11 +126,11 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
 
     override fun onDraw(canvas: Canvas) {
         canvas.drawColor(Color.WHITE)
-        val width = width - paddingLeft - paddingRight
-        val height = height - paddingTop - paddingBottom
+        val width = width - startX - endX
+        val height = height - startY - endY
         val code = shown ?: return drawReason(canvas, width, height)
         val layout = BarcodeLayout.of(code.code128, code.qr, width, height - belowSymbols(width)) ?: return
-        canvas.translate(paddingLeft.toFloat(), paddingTop.toFloat())
+        canvas.translate(startX.toFloat(), startY.toFloat())
         canvas.draw(code.code128, layout.bars, layout.barHeight)
         canvas.draw(code.qr, layout.matrix, layout.matrix.module)
         drawDigits(canvas, code, layout.bottom, width)
@@ -117,7 +146,7 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
         }
         letters.textSize = TypedValue.applyDimension(TypedValue.COMPLEX_UNIT_SP, DIGITS_SP, resources.displayMetrics)
         val lines = StaticLayout.Builder.obtain(reason, 0, reason.length, letters, width).build()
-        canvas.translate(paddingLeft + width / 2f, paddingTop + (height - lines.height) / 2f)
+        canvas.translate(startX + width / 2f, startY + (height - lines.height) / 2f)
         lines.draw(canvas)
     }
 

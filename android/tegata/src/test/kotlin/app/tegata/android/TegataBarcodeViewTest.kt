@@ -5,9 +5,11 @@ import android.content.pm.ApplicationInfo
 import android.graphics.Bitmap
 import android.graphics.Canvas
 import android.graphics.Color
+import android.graphics.Insets
 import android.view.View
 import android.view.ViewGroup.LayoutParams.MATCH_PARENT
 import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
+import android.view.WindowInsets
 import android.view.accessibility.AccessibilityNodeInfo
 import android.widget.FrameLayout
 import app.tegata.PaymentCode
@@ -172,6 +174,46 @@ class TegataBarcodeViewTest {
         }
     }
 
+    @Test
+    fun `bars and cutouts of the system cover no part of a code`() {
+        for ((name, turn) in mapOf(
+            "edge-to-edge" to "w360dp-h640dp-port",
+            "edge-to-edge-on-the-side" to "w640dp-h360dp-land",
+        )) {
+            RuntimeEnvironment.setQualifiers("en-$turn-xhdpi")
+            val controller = phone.activity()
+            controller.get().setTheme(android.R.style.Theme_DeviceDefault_NoActionBar)
+            val activity = controller.setup().get()
+            val view = TegataBarcodeView(activity).apply { show(CodeState.Shown(code, 25)) }
+            activity.setContentView(view)
+            idle()
+            view.dispatchApplyWindowInsets(EDGES)
+            idle()
+            val bitmap = picture(view.rootView, name, code)
+            val layout = BarcodeLayout.of(code.code128, code.qr, view.width - 132, view.height - 150 - 2 * line(view))!!
+            val at = IntArray(2).also(view::getLocationInWindow)
+            val pixel = { x: Int, y: Int -> bitmap.getPixel(at[0] + 92 + x, at[1] + 90 + y) }
+            exactBars(layout, code, pixel)
+            exactMatrix(layout, code, pixel)
+            assertEquals(setOf(Color.WHITE), colours(bitmap, bitmap.height - 60 until bitmap.height))
+        }
+    }
+
+    @Test
+    fun `insets that do not reach the view change nothing`() {
+        RuntimeEnvironment.setQualifiers("en-w360dp-h640dp-port-xhdpi")
+        val activity = phone.activity().setup().get()
+        val view = TegataBarcodeView(activity).apply { show(CodeState.Shown(code, 25)) }
+        val frame = FrameLayout(activity).apply { setPadding(92, 90, 40, 60) }
+        frame.addView(view, FrameLayout.LayoutParams(MATCH_PARENT, WRAP_CONTENT))
+        activity.setContentView(frame)
+        idle()
+        val before = drawn(view)
+        view.dispatchApplyWindowInsets(EDGES)
+        idle()
+        assertTrue(before.sameAs(drawn(view)))
+    }
+
     private fun shownWithDigits(): TegataBarcodeView {
         val view = shown(CodeState.Shown(code, 4)).apply { showsDigits = true }
         idle()
@@ -241,6 +283,17 @@ class TegataBarcodeViewTest {
 
     private fun colours(bitmap: Bitmap, rows: IntRange): Set<Int> =
         rows.flatMap { y -> (0 until bitmap.width).map { x -> bitmap.getPixel(x, y) } }.toSet()
+
+    private companion object {
+        /** A status bar, a navigation bar, and cutouts at both sides. */
+        val EDGES: WindowInsets by lazy {
+            WindowInsets.Builder()
+                .setInsets(WindowInsets.Type.statusBars(), Insets.of(0, 90, 0, 0))
+                .setInsets(WindowInsets.Type.navigationBars(), Insets.of(0, 0, 40, 60))
+                .setInsets(WindowInsets.Type.displayCutout(), Insets.of(92, 0, 0, 0))
+                .build()
+        }
+    }
 
     private fun exactly(size: Int) = View.MeasureSpec.makeMeasureSpec(size, View.MeasureSpec.EXACTLY)
 
