@@ -2,10 +2,13 @@ package app.tegata.android
 
 import android.app.KeyguardManager
 import android.content.Context
+import android.os.Build
 import app.tegata.Keystore
 import app.tegata.KeystoreException
+import app.tegata.Wallet
 import app.tegata.WalletException
 import java.io.File
+import java.io.IOException
 import java.math.BigInteger
 import java.security.Key
 import java.security.MessageDigest
@@ -19,17 +22,27 @@ import javax.crypto.spec.GCMParameterSpec
 
 /**
  * The keys of one wallet in Android Keystore: one wraps the wallet's own, one checks guesses at the PIN, one signs as this
- * device. None leaves the device, none asks for a finger, none works while the screen is locked.
+ * device. None leaves the device, none asks for a finger; from Android 15 on none works while the screen is locked.
  *
  * A key that is missing or refuses to work throws a [KeystoreException] and is never replaced: only [make] makes keys, and
- * only where there is no wallet, and [replaceSigningKey] when the payment lock is dropped. Transient errors are retried once after a moment.
+ * only where there is no wallet, and [replaceSigningKey] when the payment lock is dropped. Transient errors are retried
+ * once after a moment.
  */
-public class AndroidKeystore internal constructor(wallet: File, private val caller: KeystoreCaller) : Keystore {
-    private val wrapping = alias(wallet, "wrap")
-    private val keyed = alias(wallet, "prf")
-    private val signing = alias(wallet, "sign")
+public class AndroidKeystore internal constructor(private val wallet: File, private val caller: KeystoreCaller) :
+    Keystore {
+    private val wrapping = alias(wallet, WRAP)
+    private val keyed: String get() = if (hasEarlierKeys) earlierAlias(wallet, PRF) else alias(wallet, PRF)
+    private val signing: String get() = if (hasEarlierKeys) earlierAlias(wallet, SIGN) else alias(wallet, SIGN)
 
-    /** Names the keys of the wallet at this path by the file's name. Reads nothing yet. */
+    /** Whether a key of an earlier version wraps what was unwrapped. */
+    @Volatile
+    private var isEarlierWrapping = false
+
+    /** Whether keys of an earlier version sign and check the PIN; not known before the first call. */
+    @Volatile
+    private var earlierKeys: Boolean? = null
+
+    /** Names the keys of the wallet at this path by the whole path. Reads nothing yet. */
     public constructor(wallet: File) : this(wallet, KeystoreCaller())
 
     /**
@@ -40,24 +53,41 @@ public class AndroidKeystore internal constructor(wallet: File, private val call
     public val attestation: List<ByteArray>
         get() = caller.call { certificates().map { it.encoded } }
 
-    override fun wrap(plaintext: ByteArray): ByteArray {
-        val header = byteArrayOf(FORMAT) + fingerprint()
-        return caller.call {
-            val cipher = Cipher.getInstance(AES_GCM).apply { init(Cipher.ENCRYPT_MODE, key(wrapping)) }
-            cipher.updateAAD(header)
-            header + cipher.iv + cipher.doFinal(plaintext)
-        }
+    /** What the phone granted for these keys; nothing if an earlier version of this library made them. */
+    @get:Throws(KeystoreException::class)
+    public val protection: KeyProtection?
+        get() = onDisk { ProtectionFile(wallet).read() }
+
+    /**
+     * Whether this phone deletes the keys of PIN and session when its screen lock is removed, and may refuse them after an
+     * unlock by a weak face: they were made by an earlier version of this library, and the phone has Android 14 or older.
+     * Then payments, PIN and session are gone, and come back with a log-in.
+     */
+    @get:Throws(KeystoreException::class)
+    public val isBoundToScreenLock: Boolean
+        get() = Build.VERSION.SDK_INT < Build.VERSION_CODES.VANILLA_ICE_CREAM && caller.call { hasEarlierKeys }
+
+    override fun wrap(plaintext: ByteArray): ByteArray = caller.call {
+        val format = if (platformStore().containsAlias(wrapping) || !hasEarlierKeys) FORMAT else EARLIER_FORMAT
+        val header = byteArrayOf(format) + fingerprint()
+        val cipher = Cipher.getInstance(AES_GCM).apply { init(Cipher.ENCRYPT_MODE, key(wrappingFor(format))) }
+        cipher.updateAAD(header)
+        header + cipher.iv + cipher.doFinal(plaintext)
     }
 
     override fun unwrap(wrapped: ByteArray): ByteArray {
-        if (wrapped.size < SHORTEST || wrapped[0] != FORMAT) throw KeystoreException.Damaged()
+        if (wrapped.size < SHORTEST || wrapped[0] !in EARLIER_FORMAT..FORMAT) throw KeystoreException.Damaged()
+        val format = wrapped[0]
         try {
             return caller.call {
                 val nonce = GCMParameterSpec(TAG_BITS, wrapped, HEADER_BYTES, NONCE_BYTES)
-                val cipher = Cipher.getInstance(AES_GCM).apply { init(Cipher.DECRYPT_MODE, key(wrapping), nonce) }
+                val key = key(wrappingFor(format))
+                val cipher = Cipher.getInstance(AES_GCM).apply { init(Cipher.DECRYPT_MODE, key, nonce) }
                 cipher.updateAAD(wrapped, 0, HEADER_BYTES)
                 val sealed = HEADER_BYTES + NONCE_BYTES
-                cipher.doFinal(wrapped, sealed, wrapped.size - sealed)
+                cipher.doFinal(wrapped, sealed, wrapped.size - sealed).also {
+                    if (format == EARLIER_FORMAT) isEarlierWrapping = true
+                }
             }
         } catch (damaged: KeystoreException.Damaged) {
             val owner = wrapped.copyOfRange(1, HEADER_BYTES)
@@ -84,8 +114,11 @@ public class AndroidKeystore internal constructor(wallet: File, private val call
      * damaged since, it counts as another device's.
      */
     override fun replaceSigningKey(): Unit = caller.call {
-        platformStore().deleteEntry(signing)
-        makeWithOptions(allKeyOptions(false), { makeSigningKey(signing, it, null) }) { sign(PROBE) }
+        val alias = signing
+        platformStore().deleteEntry(alias)
+        val granted =
+            makeWithOptions(caller, allKeyOptions(false), { makeSigningKey(alias, it, null) }) { sign(PROBE) }
+        onDisk { ProtectionFile(wallet).replaceSigning(granted) }
     }
 
     /** Distinguishes this keystore's wrapped keys from those of others. Not secret: anybody may see the public key. */
@@ -97,26 +130,78 @@ public class AndroidKeystore internal constructor(wallet: File, private val call
     private fun certificates(): List<Certificate> =
         platformStore().getCertificateChain(signing)?.toList()?.ifEmpty { null } ?: throw KeystoreException.KeyMissing()
 
-    /** Makes the signing key first: the proofs of the others need it. */
-    private fun makeAll(challenge: ByteArray?) {
-        val signed = {
-            makeWithOptions(allKeyOptions(challenge != null), {
-                makeSigningKey(signing, it, challenge)
-            }) { sign(PROBE) }
+    private val hasEarlierKeys: Boolean
+        get() = earlierKeys ?: platformStore().run {
+            hasEarlierKeys(wallet).also { if (it || containsAlias(alias(wallet, SIGN))) earlierKeys = it }
         }
-        val mixed = { makeWithOptions(allKeyOptions(false), { makeKeyedFunction(keyed, it) }) { prf(PROBE) } }
-        val wrapped = {
-            makeWithOptions(allKeyOptions(false), { makeWrappingKey(wrapping, it) }) { unwrap(wrap(PROBE)) }
+
+    private fun wrappingFor(format: Byte) = if (format == FORMAT) wrapping else earlierAlias(wallet, WRAP)
+
+    /**
+     * Has the open wallet wrapped by a key of this version, if it was wrapped by one of an earlier version. If that fails,
+     * the wallet stays as it was until the next open.
+     */
+    internal fun rewrap(wallet: Wallet) {
+        if (!isEarlierWrapping) return
+        try {
+            caller.call { makeWrapping() }
+            wallet.changeKeystore(this)
+            isEarlierWrapping = false
+        } catch (_: KeystoreException) {
+            return
+        } catch (_: WalletException) {
+            return
         }
-        for (make in listOf(signed, mixed, wrapped)) caller.call(make)
     }
 
+    /** Never replaces a key: something may be wrapped by it since an attempt that was interrupted. */
+    private fun makeWrapping() {
+        if (platformStore().containsAlias(wrapping)) return
+        var isDone = false
+        try {
+            makeWithOptions(caller, allKeyOptions(false), { makeWrappingKey(wrapping, it) }) { unwrap(wrap(PROBE)) }
+            isDone = true
+        } finally {
+            if (!isDone) platformStore().deleteEntry(wrapping)
+        }
+    }
+
+    /** Makes the signing key first: the proofs of the others need it. */
+    private fun makeAll(challenge: ByteArray?) {
+        earlierKeys = false
+        val signed = caller.call {
+            makeWithOptions(caller, allKeyOptions(challenge != null), { makeSigningKey(signing, it, challenge) }) {
+                sign(PROBE)
+            }
+        }
+        val mixed = caller.call {
+            makeWithOptions(caller, allKeyOptions(false), { makeKeyedFunction(keyed, it) }) { prf(PROBE) }
+        }
+        val wrapped = caller.call {
+            makeWithOptions(caller, allKeyOptions(false), { makeWrappingKey(wrapping, it) }) { unwrap(wrap(PROBE)) }
+        }
+        onDisk { ProtectionFile(wallet).write(signed, listOf(mixed, wrapped)) }
+    }
+
+    /** Removes the keys of this path, and those of an earlier version once they are known to be this wallet's. */
     private fun forgetAll() = caller.call {
-        for (alias in listOf(wrapping, keyed, signing)) platformStore().deleteEntry(alias)
+        val store = platformStore()
+        val isOwnerOfEarlier = hasEarlierKeys && store.containsAlias(wrapping)
+        val uses = listOf(WRAP, PRF, SIGN) + GATE_USES
+        for (use in uses) store.deleteEntry(alias(wallet, use))
+        if (isOwnerOfEarlier) for (use in uses) store.deleteEntry(earlierAlias(wallet, use))
+    }
+
+    private inline fun <T> onDisk(work: () -> T): T = try {
+        work()
+    } catch (_: IOException) {
+        throw KeystoreException.Failed()
     }
 
     public companion object {
-        private const val FORMAT: Byte = 1
+        /** What earlier versions wrapped, by a key that Android may delete with the screen lock. */
+        private const val EARLIER_FORMAT: Byte = 1
+        private const val FORMAT: Byte = 2
         private const val FINGERPRINT_BYTES = 8
         private const val HEADER_BYTES = 1 + FINGERPRINT_BYTES
         private const val SHORTEST = HEADER_BYTES + NONCE_BYTES + TAG_BITS / Byte.SIZE_BITS
@@ -124,8 +209,8 @@ public class AndroidKeystore internal constructor(wallet: File, private val call
         private val PROBE = ByteArray(COORDINATE_BYTES)
 
         /**
-         * Makes the keys of a wallet that is about to be created at this path. Keys that an
-         * interrupted attempt left are replaced. May take seconds where the hardware is slow: not on the main thread.
+         * Makes the keys of a wallet that is about to be created at this path. Keys that an interrupted attempt left there
+         * are replaced; those of another wallet, whatever its file is called, are not. May take seconds where the hardware is slow: not on the main thread.
          *
          * @param challenge bytes of the issuer's, at most 128, that the attestation is to contain.
          * @throws WalletException.AlreadyExists if there is a wallet; its keys stay as they are.
@@ -152,7 +237,7 @@ public class AndroidKeystore internal constructor(wallet: File, private val call
         }
 
         /**
-         * Removes the keys of a wallet that was destroyed.
+         * Removes what was kept for a wallet that was destroyed: its keys, the gate's key and file, the anchor.
          *
          * @throws WalletException.AlreadyExists if it is still there: destroy it first.
          */
@@ -160,13 +245,17 @@ public class AndroidKeystore internal constructor(wallet: File, private val call
         @Throws(KeystoreException::class, WalletException::class)
         public fun forget(wallet: File) {
             if (wallet.exists()) throw WalletException.AlreadyExists()
-            AndroidKeystore(wallet).forgetAll()
+            AndroidKeystore(wallet).run {
+                forgetAll()
+                onDisk {
+                    GateFile(wallet).delete()
+                    ProtectionFile(wallet).delete()
+                    DurableFile(File(wallet.path + ".anchor")).delete()
+                }
+            }
         }
     }
 }
-
-/** Names one of a wallet's keys. */
-internal fun alias(wallet: File, use: String): String = "tegata.${wallet.name}.$use"
 
 private const val COORDINATE_BYTES = 32
 

@@ -37,6 +37,7 @@ internal class DurableFile(private val file: File) {
     @Throws(IOException::class)
     fun delete() {
         Files.deleteIfExists(file.toPath())
+        Files.deleteIfExists(File(file.path + ".next").toPath()) // left by a write that was interrupted
     }
 
     /** The new name survives a power loss only once its folder was written. Skipped where a folder cannot be opened. */

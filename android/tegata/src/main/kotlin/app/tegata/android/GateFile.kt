@@ -46,3 +46,6 @@ internal class GateFile(wallet: File) {
         private const val SIZE = NONCE_BYTES + SECRET_BYTES + TAG_BITS / Byte.SIZE_BITS
     }
 }
+
+/** The uses of all keys of a gate: by slot, that of earlier versions first. */
+internal val GATE_USES: List<String> = listOf("gate", "gate1", "gate2")

@@ -5,8 +5,10 @@ import android.os.RemoteException
 import android.security.KeyStoreException as PlatformException
 import android.security.keystore.BackendBusyException
 import android.security.keystore.KeyPermanentlyInvalidatedException
+import android.security.keystore.StrongBoxUnavailableException
 import android.security.keystore.UserNotAuthenticatedException
 import app.tegata.KeystoreException
+import java.security.InvalidAlgorithmParameterException
 import java.security.SecureRandom
 import java.security.UnrecoverableKeyException
 import javax.crypto.AEADBadTagException
@@ -25,15 +27,27 @@ internal class KeystoreCaller(private val pause: (milliseconds: Long) -> Unit = 
         throw translate(fault)
     }
 
+    /** Calls [work], and again whatever it threw unless that is final: for a key that is made once and used for years. */
+    @Suppress("TooGenericExceptionCaught")
+    fun <T> insist(work: () -> T): T = try {
+        work()
+    } catch (fault: Exception) {
+        if (isFinal(fault)) throw fault
+        rest()
+        work()
+    }
+
     @Suppress("TooGenericExceptionCaught")
     private fun <T> twice(work: () -> T): T = try {
         work()
     } catch (fault: Exception) {
         if (!isTransient(fault)) throw fault
-        // At another moment than others that the same busy keystore refused.
-        pause(SHORTEST + random.nextInt(SPREAD))
+        rest()
         work()
     }
+
+    /** Until another moment than that of others, which the same busy keystore refused. */
+    private fun rest() = pause(SHORTEST + random.nextInt(SPREAD))
 
     private companion object {
         const val SHORTEST = 50L
@@ -66,6 +80,13 @@ private fun byErrorCode(chain: List<Throwable>): KeystoreException? =
         PlatformException.ERROR_KEY_CORRUPTED -> KeystoreException.KeyInvalidated()
         else -> null
     }
+
+/** Whether the device cannot make such a key, or the key that it made is of no use. */
+private fun isFinal(fault: Exception): Boolean = when (fault) {
+    is StrongBoxUnavailableException, is InvalidAlgorithmParameterException -> true
+    is KeystoreException -> fault !is KeystoreException.Failed
+    else -> false
+}
 
 /** Whether a second try may succeed. The state of the key itself does not change within a quarter of a second. */
 private fun isTransient(fault: Exception): Boolean {

@@ -1,6 +1,5 @@
 package app.tegata.android
 
-import android.security.keystore.StrongBoxUnavailableException
 import app.tegata.KeystoreException
 import app.tegata.PaymentUnlock
 import app.tegata.Payments
@@ -103,21 +102,19 @@ public class PaymentGate internal constructor(
 
     private fun newCipher(unlock: PaymentUnlock, slot: Int): Cipher {
         if (unlock.isLocked()) throw WalletException.PaymentsLocked()
+        val alias = alias(slot)
         return caller.call {
+            var cipher: Cipher? = null
             try {
-                makeKey(alias(slot))
+                makeWithOptions(caller, gateKeyOptions, { makeBiometricKey(alias, it.strongBox) }) {
+                    cipher = Cipher.getInstance(AES_GCM).apply { init(Cipher.ENCRYPT_MODE, platformStore().key(alias)) }
+                }
             } catch (_: InvalidAlgorithmParameterException) {
                 // The parameters never change: this is thrown when no finger and no face is enrolled.
                 throw GateException.NothingEnrolled()
             }
-            Cipher.getInstance(AES_GCM).apply { init(Cipher.ENCRYPT_MODE, platformStore().key(alias(slot))) }
+            cipher!!
         }
-    }
-
-    private fun makeKey(alias: String) = try {
-        makeBiometricKey(alias, strongBox = true)
-    } catch (_: StrongBoxUnavailableException) {
-        makeBiometricKey(alias, strongBox = false)
     }
 
     /** Gives file and wallet another secret, or leaves both as they were. */
@@ -157,7 +154,8 @@ public class PaymentGate internal constructor(
         }
     }
 
-    private fun alias(slot: Int): String = alias(wallet, if (slot == 0) "gate" else "gate$slot")
+    private fun alias(slot: Int): String =
+        if (slot == 0) earlierAlias(wallet, GATE_USES[0]) else alias(wallet, GATE_USES[slot])
 
     private fun cipherFor(sealed: SealedSecret): Cipher = caller.call {
         val key = platformStore().key(alias(sealed.slot)) ?: throw KeystoreException.KeyMissing()

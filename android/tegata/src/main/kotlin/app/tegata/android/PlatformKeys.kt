@@ -1,5 +1,6 @@
 package app.tegata.android
 
+import android.os.Build
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyProperties
 import android.security.keystore.StrongBoxUnavailableException
@@ -26,33 +27,50 @@ internal fun KeyStore.key(alias: String): Key? = getKey(alias, null)
 internal data class KeyOptions(
     /** Whether the key is in a separate chip, and not in the main one. */
     val strongBox: Boolean,
-    /** Whether the key is unusable while the screen is locked. */
+    /** Whether the key is unusable while the screen is locked; from Android 15 on alone, see [allKeyOptions]. */
     val unlockedOnly: Boolean,
     /** Whether the manufacturer certifies where the key is. */
     val attested: Boolean = false,
 )
 
-/** Gives all combinations, the strongest first. The lock screen's option goes last: it costs least and stops most thieves. */
+/**
+ * Gives all combinations, the strongest first. The lock screen's option goes last: it costs least and stops most thieves.
+ *
+ * Before Android 15 it is not asked for: Android 12 to 14 deletes such keys when the screen lock is removed, and refuses them
+ * after an unlock by a weak face or a watch.
+ */
 internal fun allKeyOptions(attested: Boolean): List<KeyOptions> {
-    val plain =
-        listOf(KeyOptions(true, true), KeyOptions(false, true), KeyOptions(true, false), KeyOptions(false, false))
+    val resting =
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.VANILLA_ICE_CREAM) listOf(true, false) else listOf(false)
+    val plain = resting.flatMap { listOf(KeyOptions(true, it), KeyOptions(false, it)) }
     return if (attested) plain.map { it.copy(attested = true) } + plain else plain
 }
 
+/** The options of the gate's key, which is always unusable without a finger or a face. */
+internal val gateKeyOptions: List<KeyOptions> = listOf(KeyOptions(true, false), KeyOptions(false, false))
+
 /**
- * Makes a key by the first of [options] that the device grants. Granted means that [proof] worked as well: some
- * manufacturers' keystores make keys that they then refuse to use.
+ * Makes a key by the first of [options] that the device grants, and gives those. Granted means that [proof] worked as well:
+ * some manufacturers' keystores make keys that they then refuse to use. Each option is tried twice, since a fault that
+ * passes would make a weaker key for ever.
  */
 @Suppress("TooGenericExceptionCaught") // the exceptions differ between manufacturers
-internal fun makeWithOptions(options: List<KeyOptions>, make: (KeyOptions) -> Unit, proof: () -> Unit) {
+internal fun makeWithOptions(
+    caller: KeystoreCaller,
+    options: List<KeyOptions>,
+    make: (KeyOptions) -> Unit,
+    proof: () -> Unit,
+): KeyOptions {
     var refusal: Exception? = null
     var hasStrongBox = true
     for (wish in options) {
         if (wish.strongBox && !hasStrongBox) continue
         try {
-            make(wish)
-            proof()
-            return
+            caller.insist {
+                make(wish)
+                proof()
+            }
+            return wish
         } catch (_: StrongBoxUnavailableException) {
             hasStrongBox = false
         } catch (fault: Exception) {

@@ -40,7 +40,6 @@ import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.Shadows.shadowOf
-import org.robolectric.util.ReflectionHelpers
 
 @RunWith(RobolectricTestRunner::class)
 class AndroidKeystoreTest {
@@ -65,20 +64,20 @@ class AndroidKeystoreTest {
     fun `key specifications are as expected`() {
         phone.make(CHALLENGE)
         val made = FakePlatform.made.mapValues { it.value.spec }
-        assertEquals(setOf("tegata.wallet.sign", "tegata.wallet.prf", "tegata.wallet.wrap"), made.keys)
+        assertEquals(listOf("sign", "prf", "wrap").map { alias(phone.file, it) }.toSet(), made.keys)
         for (spec in made.values) {
             assertTrue(spec.keystoreAlias, spec.isStrongBoxBacked && spec.isUnlockedDeviceRequired)
             assertFalse(spec.keystoreAlias, spec.isUserAuthenticationRequired)
         }
-        val wrap = made.getValue("tegata.wallet.wrap")
+        val wrap = made.getValue(alias(phone.file, "wrap"))
         assertEquals(KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT, wrap.purposes)
         assertArrayEquals(arrayOf(KeyProperties.BLOCK_MODE_GCM), wrap.blockModes)
         assertArrayEquals(arrayOf(KeyProperties.ENCRYPTION_PADDING_NONE), wrap.encryptionPaddings)
         assertEquals(256, wrap.keySize)
         assertTrue(wrap.isRandomizedEncryptionRequired)
-        val prf = made.getValue("tegata.wallet.prf")
+        val prf = made.getValue(alias(phone.file, "prf"))
         assertEquals(KeyProperties.PURPOSE_SIGN to 256, prf.purposes to prf.keySize)
-        val sign = made.getValue("tegata.wallet.sign")
+        val sign = made.getValue(alias(phone.file, "sign"))
         assertEquals(KeyProperties.PURPOSE_SIGN, sign.purposes)
         assertEquals("secp256r1", (sign.algorithmParameterSpec as ECGenParameterSpec).name)
         assertArrayEquals(arrayOf(KeyProperties.DIGEST_SHA256), sign.digests)
@@ -88,7 +87,7 @@ class AndroidKeystoreTest {
     @Test
     fun `without a challenge there is no attestation`() {
         phone.make()
-        assertNull(FakePlatform.made.getValue("tegata.wallet.sign").spec.attestationChallenge)
+        assertNull(FakePlatform.made.getValue(alias(phone.file, "sign")).spec.attestationChallenge)
         assertEquals(1, phone.keystore.attestation.size)
     }
 
@@ -100,6 +99,55 @@ class AndroidKeystoreTest {
         phone.make()
         assertEquals(listOf(false to true), granted())
         assertEquals(6, FakePlatform.wished.size)
+    }
+
+    @Test
+    fun `a passing fault makes no weaker key`() {
+        for (step in listOf(Step.MAKE, Step.BEGIN, Step.FINISH)) {
+            FakePlatform.install()
+            FakePlatform.fail(step, ProviderException("busy"), times = 1)
+            phone.make()
+            assertEquals("$step", listOf(true to true), granted())
+        }
+    }
+
+    @Test
+    fun `a chip that fails is replaced by the main chip`() {
+        FakePlatform.judge = { step, spec ->
+            if (step == Step.MAKE && spec!!.isStrongBoxBacked) throw ProviderException("a chip that fails")
+        }
+        phone.make()
+        assertEquals(listOf(false to true), granted())
+    }
+
+    @Test
+    fun `an app can ask what was granted`() {
+        phone.make(CHALLENGE)
+        val all = phone.keystore.protection!!
+        assertTrue(all.strongBox && all.restWhileLocked && all.attested)
+        phone.keystore.replaceSigningKey()
+        assertTrue(phone.keystore.protection!!.run { strongBox && restWhileLocked && !attested })
+        FakePlatform.install()
+        FakePlatform.judge = { step, spec ->
+            val isPrf = spec?.keystoreAlias == alias(phone.file, "prf")
+            if (step == Step.MAKE && isPrf && spec.isStrongBoxBacked) throw StrongBoxUnavailableException()
+        }
+        phone.make()
+        val less = phone.keystore.protection!!
+        assertTrue(less.restWhileLocked && !less.strongBox && !less.attested)
+        AndroidKeystore.forget(phone.file)
+        assertNull(phone.keystore.protection)
+    }
+
+    @Test
+    fun `before Android 15 no key depends on the screen lock`() {
+        for ((version, rests) in mapOf(28 to false, 31 to false, 34 to false, 35 to true)) {
+            FakePlatform.install()
+            setVersion(version)
+            phone.make()
+            assertEquals("$version", listOf(true to rests), granted())
+            assertEquals("$version", rests, phone.keystore.protection!!.restWhileLocked)
+        }
     }
 
     @Test
@@ -117,7 +165,7 @@ class AndroidKeystoreTest {
             if (step == Step.MAKE && spec!!.attestationChallenge != null) throw ProviderException("no attestation")
         }
         phone.make(CHALLENGE)
-        assertNull(FakePlatform.made.getValue("tegata.wallet.sign").spec.attestationChallenge)
+        assertNull(FakePlatform.made.getValue(alias(phone.file, "sign")).spec.attestationChallenge)
         assertEquals(listOf(true to true), granted())
     }
 
@@ -168,7 +216,7 @@ class AndroidKeystoreTest {
     @Test
     fun `a missing key is not replaced`() {
         phone.create().close()
-        for (alias in listOf("tegata.wallet.wrap", "tegata.wallet.prf", "tegata.wallet.sign")) {
+        for (alias in listOf("wrap", "prf", "sign").map { alias(phone.file, it) }) {
             val kept = FakePlatform.made.remove(alias)!!
             assertThrows(KeystoreException.KeyMissing::class.java) {
                 phone.keystore.run {
@@ -243,7 +291,7 @@ class AndroidKeystoreTest {
     @Test
     fun `before Android 13 any keystore error may be transient`() {
         phone.make()
-        ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", Build.VERSION_CODES.P)
+        setVersion(Build.VERSION_CODES.P)
         val lasting = InvalidKeyException(KeyStoreException(UNSUPPORTED_ALGORITHM, "lasting"))
         FakePlatform.fail(Step.BEGIN, lasting, times = 1)
         phone.keystore.prf(ByteArray(1))
@@ -255,7 +303,7 @@ class AndroidKeystoreTest {
         val keystore = phone.make()
         val point = keystore.publicKey()
         assertEquals(65 to 4.toByte(), point.size to point[0])
-        val held = FakePlatform.made.getValue("tegata.wallet.sign").certificate!!.publicKey as ECPublicKey
+        val held = FakePlatform.made.getValue(alias(phone.file, "sign")).certificate!!.publicKey as ECPublicKey
         val read = ECPoint(BigInteger(1, point.copyOfRange(1, 33)), BigInteger(1, point.copyOfRange(33, 65)))
         val public = KeyFactory.getInstance("EC").generatePublic(ECPublicKeySpec(read, held.params))
         val check = Signature.getInstance("SHA256withECDSA", "BC").apply { initVerify(public) }
@@ -270,14 +318,24 @@ class AndroidKeystoreTest {
     }
 
     @Test
-    fun `wallets of other names have other keys`() {
+    fun `each path has keys of its own`() {
         val one = phone.make()
-        val other = File(phone.file.parent, "second")
-        val two = AndroidKeystore.make(phone.app, other)
-        assertFalse(one.prf(SECRET).contentEquals(two.prf(SECRET)))
-        assertThrows(KeystoreException.WrongDevice::class.java) { two.unwrap(one.wrap(SECRET)) }
+        for (other in listOf(File(phone.file.parent, "second"), File(phone.app.filesDir, phone.file.name))) {
+            val two = AndroidKeystore.make(phone.app, other)
+            assertFalse(one.prf(SECRET).contentEquals(two.prf(SECRET)))
+            assertThrows(KeystoreException.WrongDevice::class.java) { two.unwrap(one.wrap(SECRET)) }
+        }
         assertEquals(32, one.prf(SECRET).size)
         assertArrayEquals(one.prf(SECRET), phone.keystore.prf(SECRET))
+    }
+
+    @Test
+    fun `the names of keys are frozen and follow the storage`() {
+        for (storage in listOf("/data/data", "/data/user/0", "/data/user_de/10", "/mnt/expand/1b-2c/user/0")) {
+            val file = File("$storage/app.example/no_backup/./tegata/wallet")
+            assertEquals("tegata.3ab497766345e64a.sign", alias(file, "sign"))
+        }
+        assertFalse(alias(File("/data/data/app.example/files/wallet"), "sign") == "tegata.3ab497766345e64a.sign")
     }
 
     /** Whether each key has a chip of its own, and rests with the screen. */

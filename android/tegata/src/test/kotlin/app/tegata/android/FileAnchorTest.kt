@@ -3,9 +3,12 @@ package app.tegata.android
 import app.tegata.AnchorException
 import app.tegata.AnchorState
 import app.tegata.PaymentUnlock
+import app.tegata.Wallet
 import app.tegata.WalletException
+import app.tegata.setPin
 import java.io.File
 import java.util.HexFormat
+import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
@@ -74,5 +77,20 @@ class FileAnchorTest {
         assertTrue("$places", places.containsAll(setOf("wallet", "wallet.anchor")))
         assertTrue(phone.file.startsWith(phone.app.noBackupFilesDir))
         assertFalse(phone.app.filesDir.walk().any { it.isFile && it.name.startsWith("wallet") })
+    }
+
+    @Test
+    fun `forgetting a wallet leaves nothing beside it`() {
+        phone.create().use { wallet ->
+            PaymentUnlock.withoutLock().use { unlock ->
+                wallet.payments.setPin(unlock, "739164".toByteArray())
+                runBlocking { PaymentGate(wallet.payments, phone.file).setUp(unlock) { it } }
+            }
+        }
+        File(stored.path + ".next").writeText("interrupted")
+        Wallet.destroy(phone.file)
+        AndroidKeystore.forget(phone.file)
+        assertEquals(emptyList<String>(), phone.file.parentFile!!.list()!!.toList())
+        assertEquals(emptySet<String>(), FakePlatform.made.keys)
     }
 }

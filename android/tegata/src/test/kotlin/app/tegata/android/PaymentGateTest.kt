@@ -39,6 +39,8 @@ class PaymentGateTest {
     @get:Rule
     val phone = TestPhone()
 
+    private val gateKey by lazy { alias(phone.file, "gate1") }
+    private val nextKey by lazy { alias(phone.file, "gate2") }
     private val sealed by lazy { File(phone.file.path + ".gate") }
 
     @Test
@@ -58,7 +60,7 @@ class PaymentGateTest {
     @Test
     fun `the gate key needs a finger for each use`() {
         locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
-        val spec = FakePlatform.made.getValue(GATE).spec
+        val spec = FakePlatform.made.getValue(gateKey).spec
         assertTrue(
             spec.isUserAuthenticationRequired && spec.isInvalidatedByBiometricEnrollment && spec.isStrongBoxBacked,
         )
@@ -70,12 +72,23 @@ class PaymentGateTest {
 
     @Test
     fun `without StrongBox the gate key is in the main chip`() {
-        FakePlatform.judge = { step, spec ->
-            if (step == Step.MAKE && spec!!.isStrongBoxBacked) throw StrongBoxUnavailableException()
+        for (fault in listOf(StrongBoxUnavailableException(), ProviderException("a chip that fails"))) {
+            FakePlatform.judge = { step, spec ->
+                if (step == Step.MAKE && spec!!.isStrongBoxBacked) throw fault
+            }
+            locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
+            assertFalse(FakePlatform.made.getValue(gateKey).spec.isStrongBoxBacked)
+            again { _, gate -> gate.unlock(FINGER).close() }
+            Wallet.destroy(phone.file)
+            AndroidKeystore.forget(phone.file)
         }
-        locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
-        assertFalse(FakePlatform.made.getValue(GATE).spec.isStrongBoxBacked)
-        again { _, gate -> gate.unlock(FINGER).close() }
+    }
+
+    @Test
+    fun `a passing fault makes no weaker gate key`() = locked { _, gate, unlock ->
+        FakePlatform.fail(Step.MAKE, ProviderException("busy"), times = 1)
+        gate.setUp(unlock, FINGER)
+        assertTrue(FakePlatform.made.getValue(gateKey).spec.isStrongBoxBacked)
     }
 
     @Test
@@ -148,9 +161,9 @@ class PaymentGateTest {
         again { _, gate ->
             sealed.writeBytes(sealed.readBytes().also { it[20] = (it[20] + 1).toByte() })
             fails<GateException.KeyLost> { gate.unlock(FINGER) }
-            FakePlatform.made.remove(GATE)
+            FakePlatform.made.remove(gateKey)
             fails<GateException.KeyLost> { gate.unlock(FINGER) }
-            assertFalse(gate.isSetUp || GATE in FakePlatform.made)
+            assertFalse(gate.isSetUp || gateKey in FakePlatform.made)
         }
     }
 
@@ -164,12 +177,12 @@ class PaymentGateTest {
                 gate.setUp(unlock) { cipher -> cipher.also { unlock.lock() } }
             }
             fails<GateException.WalletRefused> { gate.setUp(unlock) { error("no prompt") } }
-            assertTrue(gate.isSetUp && NEXT !in FakePlatform.made)
+            assertTrue(gate.isSetUp && nextKey !in FakePlatform.made)
             gate.unlock(FINGER).close()
         }
         again { _, gate ->
             gate.setUp(gate.unlock(FINGER), FINGER)
-            assertTrue(gate.isSetUp && NEXT in FakePlatform.made && GATE !in FakePlatform.made)
+            assertTrue(gate.isSetUp && nextKey in FakePlatform.made && gateKey !in FakePlatform.made)
             gate.unlock(FINGER).close()
         }
     }
@@ -177,7 +190,7 @@ class PaymentGateTest {
     @Test
     fun `a first set-up that is cancelled is none`() = locked { _, gate, unlock ->
         fails<GateException.Cancelled> { gate.setUp(unlock) { throw GateException.Cancelled() } }
-        assertFalse(gate.isSetUp || sealed.exists() || GATE in FakePlatform.made)
+        assertFalse(gate.isSetUp || sealed.exists() || gateKey in FakePlatform.made)
         fails<GateException.NotSetUp> { gate.unlock(FINGER) }
     }
 
@@ -185,12 +198,12 @@ class PaymentGateTest {
     fun `the key of an earlier version opens and is replaced`() {
         locked { _, gate, unlock ->
             gate.setUp(unlock, FINGER)
-            FakePlatform.made[OLD] = FakePlatform.made.remove(GATE)!!
+            FakePlatform.made["tegata.wallet.gate"] = FakePlatform.made.remove(gateKey)!!
             sealed.writeBytes(sealed.readBytes().copyOfRange(1, 61))
             assertTrue(gate.isSetUp)
             gate.unlock(FINGER).close()
             gate.setUp(unlock, FINGER)
-            assertTrue(OLD !in FakePlatform.made && GATE in FakePlatform.made)
+            assertTrue("tegata.wallet.gate" !in FakePlatform.made && gateKey in FakePlatform.made)
             gate.unlock(FINGER).close()
         }
     }
@@ -284,7 +297,7 @@ class PaymentGateTest {
         locked { _, gate, unlock -> gate.setUp(unlock, FINGER) }
         again { _, gate ->
             gate.takeDown()
-            assertFalse(gate.isSetUp || sealed.exists() || GATE in FakePlatform.made)
+            assertFalse(gate.isSetUp || sealed.exists() || gateKey in FakePlatform.made)
             gate.unlockWithPin("739164".toByteArray()).close()
         }
     }
@@ -359,10 +372,6 @@ class PaymentGateTest {
     }
 
     private companion object {
-        const val OLD = "tegata.wallet.gate"
-        const val GATE = "tegata.wallet.gate1"
-        const val NEXT = "tegata.wallet.gate2"
-
         /** A finger that is recognised. */
         val FINGER = BiometricPrompter { it }
     }

@@ -2,6 +2,7 @@ package app.tegata.android
 
 import android.app.Activity
 import android.app.Application
+import android.os.Build
 import android.os.Looper
 import app.tegata.ManualClock
 import app.tegata.NewPaymentCredential
@@ -16,6 +17,7 @@ import org.robolectric.Robolectric
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
+import org.robolectric.util.ReflectionHelpers
 
 /** A factory-new phone with our stand-in for its keystore, and a wallet of the real core on it. */
 class TestPhone : ExternalResource() {
@@ -57,3 +59,6 @@ fun Wallet.code(unlock: PaymentUnlock, id: String): PaymentCode = (payments.next
 
 /** Runs what waits for the main thread. */
 fun idle() = shadowOf(Looper.getMainLooper()).idle()
+
+/** Has the library find another version of Android. Its code is that of the newest. */
+fun setVersion(version: Int) = ReflectionHelpers.setStaticField(Build.VERSION::class.java, "SDK_INT", version)
