@@ -35,11 +35,23 @@ import okio.BufferedSink
  * ```
  *
  * Uses TLS only, follows no redirects, and no proxy for an issuer on this machine. Idempotent requests are sent up to three
- * times, all others once. Keep one for the life of the app: it reuses its connections.
+ * times while the issuer cannot be reached; after a time-out, and all others, once. Keep one for the life of the app: it
+ * reuses its connections.
  */
-public class IssuerTransport internal constructor(private val takesLoopback: Boolean, limits: Limits = Limits()) {
-    /** In a debuggable app an issuer on this machine may be reached over `http`, too, if the manifest permits that. */
-    public constructor(context: Context) : this(context.applicationInfo.flags and ApplicationInfo.FLAG_DEBUGGABLE != 0)
+public class IssuerTransport internal constructor(
+    private val takesLoopback: Boolean,
+    limits: Limits = Limits(),
+    base: OkHttpClient = OkHttpClient(),
+) {
+    /**
+     * In a debuggable app an issuer on this machine may be reached over `http`, too, if the manifest permits that.
+     *
+     * @param client the app's own client, whose connections, proxy, resolver, pinned certificates and interceptors are used;
+     * what this class promises replaces its settings. An interceptor sees passwords and session tokens: it must log none.
+     */
+    @JvmOverloads
+    public constructor(context: Context, client: OkHttpClient = OkHttpClient()) :
+        this(context.applicationInfo.flags and ApplicationInfo.FLAG_DEBUGGABLE != 0, base = client)
 
     /** The timeouts for a connection, for the next bytes, and for a whole try. */
     internal class Limits(
@@ -48,7 +60,7 @@ public class IssuerTransport internal constructor(private val takesLoopback: Boo
         val whole: Duration = 40.seconds,
     )
 
-    private val client = OkHttpClient.Builder()
+    private val client = base.newBuilder()
         .connectionSpecs(listOf(ConnectionSpec.RESTRICTED_TLS))
         .followRedirects(false)
         .followSslRedirects(false)

@@ -1,5 +1,6 @@
 package app.tegata.android
 
+import android.content.Context
 import app.tegata.KeystoreException
 import app.tegata.PaymentUnlock
 import app.tegata.Payments
@@ -49,6 +50,9 @@ public class PaymentGate internal constructor(
         val slot = usedSlot()
         slot != null && hasKey(slot) && payments.lockStatus()?.hasUnlockKey == true
     }
+
+    /** Tells whether [setUp] can succeed on this phone, for a page of settings. Prompts for nothing. */
+    public fun canSetUp(context: Context): BiometricSupport = BiometricSupport.of(context)
 
     /**
      * Has payments unlocked by finger or face from now on, beside the PIN. Prompts once: what cannot be unlocked is not worth

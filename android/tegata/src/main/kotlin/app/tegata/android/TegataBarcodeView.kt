@@ -60,6 +60,7 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
         accessibilityLiveRegion = ACCESSIBILITY_LIVE_REGION_POLITE
         setWillNotDraw(false)
         keepLight()
+        keepPrivate()
         describe()
     }
 
@@ -209,6 +210,20 @@ public class TegataBarcodeView @JvmOverloads public constructor(context: Context
     @RequiresApiLevel(Build.VERSION_CODES.Q)
     private fun keepLight() {
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) isForceDarkAllowed = false
+    }
+
+    /** Keeps the digits from content capture, from accessibility services that are no aid, and from shared screens. */
+    @RequiresApiLevel(Build.VERSION_CODES.VANILLA_ICE_CREAM)
+    private fun keepPrivate() {
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
+            importantForContentCapture = IMPORTANT_FOR_CONTENT_CAPTURE_NO_EXCLUDE_DESCENDANTS
+        }
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.UPSIDE_DOWN_CAKE) {
+            setAccessibilityDataSensitive(ACCESSIBILITY_DATA_SENSITIVE_YES)
+        }
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.VANILLA_ICE_CREAM) {
+            contentSensitivity = CONTENT_SENSITIVITY_SENSITIVE
+        }
     }
 
     /** Draws each run of dark modules as one rectangle, without seams. */

@@ -20,7 +20,7 @@ public sealed class TransportException(clause: String) : IOException(clause) {
     /** The issuer cannot be reached now, or the connection was lost. */
     public class Unreachable : TransportException("the issuer cannot be reached")
 
-    /** The issuer did not answer in time. */
+    /** The issuer did not answer in time. The request was sent once. */
     public class TimedOut : TransportException("the issuer took too long")
 }
 

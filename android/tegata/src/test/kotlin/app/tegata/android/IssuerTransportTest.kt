@@ -21,6 +21,7 @@ import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.test.currentTime
 import kotlinx.coroutines.test.runTest
+import okhttp3.OkHttpClient
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertThrows
@@ -104,6 +105,22 @@ class IssuerTransportTest {
                 assertEquals(status, "${transport.send(request(server)).status}", status.take(3))
                 assertEquals(status, 1, server.asked.size)
             }
+        }
+    }
+
+    @Test
+    fun `the app's own client is used and held to the rules`() {
+        var calls = 0
+        val own = OkHttpClient.Builder().followRedirects(true).addInterceptor { chain ->
+            calls++
+            chain.proceed(chain.request())
+        }.build()
+        TestServer { _, to -> to.say("302 Found", header = "Location: /elsewhere") }.use { server ->
+            val transport = IssuerTransport(takesLoopback = true, base = own)
+            assertEquals(302, runBlocking { transport.send(request(server)) }.status)
+            assertEquals(1 to 1, calls to server.asked.size)
+            refuses<TransportException.NotOverTls>(IssuerTransport(false, base = own), request(server))
+            assertEquals(1 to 1, calls to server.asked.size)
         }
     }
 

@@ -1,5 +1,6 @@
 package app.tegata.android
 
+import android.hardware.biometrics.BiometricManager
 import android.hardware.biometrics.BiometricPrompt
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
@@ -33,6 +34,8 @@ import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
+import org.robolectric.shadow.api.Shadow
+import org.robolectric.shadows.ShadowBiometricManager
 
 @RunWith(RobolectricTestRunner::class)
 class PaymentGateTest {
@@ -89,6 +92,16 @@ class PaymentGateTest {
         FakePlatform.fail(Step.MAKE, ProviderException("busy"), times = 1)
         gate.setUp(unlock, FINGER)
         assertTrue(FakePlatform.made.getValue(gateKey).spec.isStrongBoxBacked)
+    }
+
+    @Test
+    fun `settings can ask whether a set-up is possible`() = locked { _, gate, _ ->
+        val sensor = Shadow.extract<ShadowBiometricManager>(phone.app.getSystemService(BiometricManager::class.java))
+        sensor.setCanAuthenticate(false)
+        assertFalse(gate.canSetUp(phone.app) == BiometricSupport.READY)
+        sensor.setCanAuthenticate(true)
+        sensor.setAuthenticatorType(BiometricManager.Authenticators.BIOMETRIC_STRONG)
+        assertEquals(BiometricSupport.READY, gate.canSetUp(phone.app))
     }
 
     @Test

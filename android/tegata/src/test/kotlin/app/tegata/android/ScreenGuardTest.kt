@@ -1,15 +1,19 @@
 package app.tegata.android
 
 import android.app.Activity
+import android.app.Dialog
+import android.os.Looper
 import android.view.WindowManager.LayoutParams.BRIGHTNESS_OVERRIDE_FULL
 import android.view.WindowManager.LayoutParams.BRIGHTNESS_OVERRIDE_NONE
 import android.view.WindowManager.LayoutParams.FLAG_KEEP_SCREEN_ON
 import android.view.WindowManager.LayoutParams.FLAG_SECURE
+import java.time.Duration
 import org.junit.Assert.assertEquals
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.Robolectric
 import org.robolectric.RobolectricTestRunner
+import org.robolectric.Shadows.shadowOf
 
 @RunWith(RobolectricTestRunner::class)
 class ScreenGuardTest {
@@ -91,6 +95,58 @@ class ScreenGuardTest {
         Robolectric.buildActivity(Activity::class.java).setup().pause().stop().destroy()
         assertEquals(State(BRIGHTNESS_OVERRIDE_FULL, awake = true, secret = true), activity.state())
     }
+
+    @Test
+    fun `after a time the guard lets go and says so`() {
+        val plain = Robolectric.buildActivity(Activity::class.java).setup()
+        var ended = 0
+        val guard = ScreenGuard(plain.get()) { ended++ }
+        pass(179)
+        assertEquals(0, ended)
+        guard.restart()
+        pass(179)
+        assertEquals(0, ended)
+        pass(1)
+        assertEquals(1, ended)
+        assertEquals(State(BRIGHTNESS_OVERRIDE_NONE, awake = false, secret = true), plain.get().state())
+        guard.restart()
+        pass(600)
+        assertEquals(1, ended)
+        plain.pause().resume()
+        assertEquals(State(BRIGHTNESS_OVERRIDE_FULL, awake = true, secret = true), plain.get().state())
+        pass(180)
+        assertEquals(2, ended)
+    }
+
+    @Test
+    fun `the time can be set and ends with the pause`() {
+        val plain = Robolectric.buildActivity(Activity::class.java).setup()
+        var ended = 0
+        val guard = ScreenGuard(plain.get(), timeoutSeconds = 20) { ended++ }
+        plain.pause()
+        pass(60)
+        plain.resume()
+        pass(19)
+        assertEquals(0, ended)
+        pass(1)
+        assertEquals(1, ended)
+        plain.pause().resume()
+        guard.close()
+        pass(60)
+        assertEquals(1, ended)
+    }
+
+    @Test
+    fun `the guard reaches dialogs`() {
+        val activity = controller.setup().get()
+        val hidden = Dialog(activity)
+        val open = Dialog(activity)
+        ScreenGuard(activity).cover(hidden)
+        ScreenGuard(activity, allowPictures = true).cover(open)
+        assertEquals(listOf(FLAG_SECURE, 0), listOf(hidden, open).map { it.window!!.attributes.flags and FLAG_SECURE })
+    }
+
+    private fun pass(seconds: Long) = shadowOf(Looper.getMainLooper()).idleFor(Duration.ofSeconds(seconds))
 
     private data class State(val brightness: Float, val awake: Boolean, val secret: Boolean)
 

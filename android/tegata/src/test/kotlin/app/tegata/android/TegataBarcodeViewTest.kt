@@ -214,6 +214,15 @@ class TegataBarcodeViewTest {
         assertTrue(before.sameAs(drawn(view)))
     }
 
+    @Test
+    fun `the code is sensitive to services that are no aid`() {
+        val view = shown(CodeState.Shown(code, 25))
+        assertTrue(view.isAccessibilityDataSensitive)
+        assertEquals(View.CONTENT_SENSITIVITY_SENSITIVE, view.contentSensitivity)
+        val excluded = View.IMPORTANT_FOR_CONTENT_CAPTURE_NO_EXCLUDE_DESCENDANTS
+        assertEquals(excluded, view.importantForContentCapture)
+    }
+
     private fun shownWithDigits(): TegataBarcodeView {
         val view = shown(CodeState.Shown(code, 4)).apply { showsDigits = true }
         idle()
