@@ -23,6 +23,7 @@ internal suspend fun quickStart(
     password: ByteArray,
     pin: ByteArray,
     askForMailedCode: suspend () -> String,
+    askForOneCode: suspend () -> ByteArray,
     askForPin: suspend (GateException) -> ByteArray,
     cardToken: String,
     scan: suspend () -> String,

@@ -38,6 +38,10 @@ public fun Payments.setUnlockKey(unlock: PaymentUnlock, key: ByteArray): Unit =
 @Throws(WalletException::class)
 public fun OtpCredentials.addUri(uri: ByteArray): String = uri.withDirectBuffer { addUri(it) }
 
+/** Checks one of the codes as its owner typed it back, before the second factor may be kept in this wallet. */
+@Throws(WalletException::class)
+public fun RecoveryCodes.confirm(typed: ByteArray): ConfirmedRecoveryCodes = typed.withDirectBuffer { confirm(it) }
+
 /** Logs in. A device that the account does not know needs the second factor. */
 @JvmOverloads
 @Throws(WalletException::class)

@@ -10,6 +10,7 @@ import app.tegata.PaymentCode
 import app.tegata.PaymentUnlock
 import app.tegata.Wallet
 import app.tegata.WalletException
+import app.tegata.confirm
 import app.tegata.execute
 import app.tegata.logIn
 import app.tegata.setPin
