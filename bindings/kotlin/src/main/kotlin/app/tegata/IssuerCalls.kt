@@ -12,22 +12,23 @@ package app.tegata
 
 /** Sends a request once more that was signed again. */
 @PublishedApi
-internal inline fun <T> sentTwice(exchange: () -> T): T =
-    try {
-        exchange()
-    } catch (_: WalletException.SendAgain) {
-        exchange()
-    }
+internal inline fun <T> sentTwice(exchange: () -> T): T = try {
+    exchange()
+} catch (_: WalletException.SendAgain) {
+    exchange()
+}
 
 /** Gives the sign-up to go on with. */
-public inline fun BeginSignUpCall.execute(send: (IssuerRequest) -> IssuerResponse): SignUp = sentTwice { complete(send(request())) }
+public inline fun BeginSignUpCall.execute(send: (IssuerRequest) -> IssuerResponse): SignUp =
+    sentTwice { complete(send(request())) }
 
 /** Gives the recovery codes, this once; the wallet is logged in. */
 public inline fun FinishSignUpCall.execute(send: (IssuerRequest) -> IssuerResponse): RecoveryCodes =
     sentTwice { complete(send(request())) }
 
 /** Logs the wallet in. */
-public inline fun LogInCall.execute(send: (IssuerRequest) -> IssuerResponse): LogInResult = sentTwice { complete(send(request())) }
+public inline fun LogInCall.execute(send: (IssuerRequest) -> IssuerResponse): LogInResult =
+    sentTwice { complete(send(request())) }
 
 /** Gives the log-in to go on with, once the code has come by mail. */
 public inline fun LogInCodeCall.execute(send: (IssuerRequest) -> IssuerResponse): LogInByCode =
@@ -73,4 +74,5 @@ public inline fun ProvisionCall.execute(
 ): String = sentTwice { complete(unlock, label, send(request())) }
 
 /** Returns once it is done, or throws a [WalletException]. */
-public inline fun ActionCall.execute(send: (IssuerRequest) -> IssuerResponse): Unit = sentTwice { complete(send(request())) }
+public inline fun ActionCall.execute(send: (IssuerRequest) -> IssuerResponse): Unit =
+    sentTwice { complete(send(request())) }
