@@ -421,9 +421,9 @@ fn another_device_takes_the_place_of_the_first(issuer: &TestIssuer) {
 }
 
 /// Who reads codes of phones: each call is another sale.
-struct Shop<'a>(TestPayments<'a>, TestTill, std::cell::Cell<u32>);
+struct TestShop<'a>(TestPayments<'a>, TestTill, std::cell::Cell<u32>);
 
-impl<'a> Shop<'a> {
+impl<'a> TestShop<'a> {
     fn new(issuer: &'a TestIssuer) -> Self {
         let payments = TestPayments::new(issuer);
         let till = payments.till("till-1");
@@ -456,7 +456,7 @@ fn next_from(phone: &Phone<'_>) -> Option<UnixTime> {
 }
 
 fn a_new_phone_waits_where_another_paid_this_week(issuer: &TestIssuer) {
-    let shop = Shop::new(issuer);
+    let shop = TestShop::new(issuer);
     let first = Phone::new(issuer);
     let on_first = first.is_provisioned();
     assert_eq!(shop.reads(&first, &on_first), "approved");
@@ -496,7 +496,7 @@ fn a_new_phone_waits_where_another_paid_this_week(issuer: &TestIssuer) {
 }
 
 fn nothing_shortens_the_wait_of_a_new_phone(issuer: &TestIssuer) {
-    let shop = Shop::new(issuer);
+    let shop = TestShop::new(issuer);
     let first = Phone::new(issuer);
     let on_first = first.is_provisioned();
     assert_eq!(shop.reads(&first, &on_first), "approved");

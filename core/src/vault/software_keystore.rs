@@ -65,7 +65,7 @@ impl SoftwareKeystore {
         }
         let mut keys = Zeroizing::new([0; 64]);
         random.fill(&mut *keys)?;
-        let text = with_new_signing_key(&*keys)?;
+        let text = with_new_signing_key(&keys)?;
         let passphrase = passphrase::normalize(passphrase);
         let bytes = seal(&text, &passphrase, params, &*random)?;
         let mut keystore = Self::from_text(&bytes, &text, random)?;
@@ -121,7 +121,8 @@ impl SoftwareKeystore {
         let (wrap, text) = text.split_first_chunk()?;
         let (prf_key, pkcs8) = text.split_first_chunk::<32>()?;
         let signing = Mutex::new(signing_key(pkcs8)?);
-        let (wrap, prf_key) = (Secret::new(wrap), Secret::new(prf_key));
+        let wrap = Secret::new(wrap);
+        let prf_key = Secret::new(prf_key);
         Some(Self { id, wrap, prf_key, signing, random, file: None })
     }
 
@@ -193,7 +194,7 @@ impl Keystore for SoftwareKeystore {
         let mut keys = Zeroizing::new([0; 64]);
         keys[..32].copy_from_slice(self.wrap.expose());
         keys[32..].copy_from_slice(self.prf_key.expose());
-        let text = with_new_signing_key(&*keys).map_err(|error| failed(&error))?;
+        let text = with_new_signing_key(&keys).map_err(|error| failed(&error))?;
         let new = signing_key(&text[64..]).ok_or(KeystoreError::Damaged)?;
         let bytes = seal_again(&self.id, &text, &file.passphrase, file.params, &*self.random);
         let bytes = bytes.map_err(|error| failed(&error))?;

@@ -222,7 +222,8 @@ fn secrets_of_the_account_meet_the_vectors() {
         for row in given {
             let id = RecordId::new(array(&row["id"])).unwrap();
             let lock = OpenLock::new(id, LockKey::new(&array(&case["pin"]["lock_key"])));
-            let (salt, secret) = (bytes(&row["salt"]), bytes(&row["secret"]));
+            let salt = bytes(&row["salt"]);
+            let secret = bytes(&row["secret"]);
             let purpose = match number(&row["purpose"]) {
                 1 => SecretPurpose::Session,
                 2 => SecretPurpose::OwnFactor,

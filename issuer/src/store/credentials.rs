@@ -107,12 +107,12 @@ pub(super) fn periods_of(scheme: &Scheme, now: UnixTime) -> [Option<u64>; 3] {
 
 /// What an account's row says about paying.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Payer {
+struct PayingCredentials {
     current: Option<SpendingCredential>,
     next: Option<NextCredential>,
 }
 
-impl Payer {
+impl PayingCredentials {
     fn of(state: &Account) -> Self {
         match state {
             Account::Active(live) => {
@@ -145,8 +145,8 @@ pub(super) fn payer_statements(
         low_until = excluded.low_until, next_number = excluded.next_number, \
         next_from = excluded.next_from";
     const NOBODY: &str = "UPDATE payers SET number = NULL, next_number = NULL WHERE account = $1";
-    let before = Payer::of(before);
-    let after = Payer::of(after);
+    let before = PayingCredentials::of(before);
+    let after = PayingCredentials::of(after);
     if before == after {
         return;
     }

@@ -360,8 +360,12 @@ fn a_freeze_code_is_mailed_to_whoever_asks_and_within_budgets(issuer: &TestIssue
     assert_eq!(tickets[0].expose().len(), tickets[1].expose().len());
     let code = last_code(issuer, "code to freeze", 1);
     let freeze = |person: &TestShopper<'_>, ticket: &Ticket, code: &MailedCodeText| {
-        let (ticket, code) = (ticket.clone(), code.clone());
-        person.call_signed(&FreezeByMailedCode { ticket, device: person.key(), code })
+        let device = person.key();
+        person.call_signed(&FreezeByMailedCode {
+            ticket: ticket.clone(),
+            device,
+            code: code.clone(),
+        })
     };
     let wrong = if code.expose() == "00000000" { "11111111" } else { "00000000" };
     let wrong = MailedCodeText::new(wrong).unwrap();

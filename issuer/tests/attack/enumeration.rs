@@ -90,8 +90,8 @@ fn an_address_with_an_account_costs_what_one_without_does(issuer: &TestIssuer) {
     assert_eq!(costs[0], costs[1]);
     for nth in 0..7 {
         let costs = [&known, &unknown].map(|person| {
-            let (handle, device) = (person.address.parse().unwrap(), person.key());
-            signed(person, &RequestFreezeCode { handle, device, recovery_code: None })
+            let handle = person.address.parse().unwrap();
+            signed(person, &RequestFreezeCode { handle, device: person.key(), recovery_code: None })
         });
         assert_eq!(costs[0], costs[1]);
         assert_eq!(costs[0].0, if nth < 3 { 200 } else { 429 });
@@ -99,18 +99,15 @@ fn an_address_with_an_account_costs_what_one_without_does(issuer: &TestIssuer) {
     for _ in 0..3 {
         let handle = |person: &TestShopper<'_>| person.address.parse().unwrap();
         let costs = [&known, &unknown].map(|person| {
-            let (handle, device) = (handle(person), person.key());
-            signed(person, &FreezeFromDevice { handle, device })
+            signed(person, &FreezeFromDevice { handle: handle(person), device: person.key() })
         });
         assert_eq!(costs[0], costs[1]);
         let costs = [&known, &unknown].map(|person| {
-            let (handle, device) = (handle(person), person.key());
-            signed(person, &EndDeviceSessions { handle, device })
+            signed(person, &EndDeviceSessions { handle: handle(person), device: person.key() })
         });
         assert_eq!(costs[0], costs[1]);
         let costs = [&known, &unknown].map(|person| {
-            let (handle, device) = (handle(person), person.key());
-            signed(person, &GetDeviceStatus { handle, device })
+            signed(person, &GetDeviceStatus { handle: handle(person), device: person.key() })
         });
         assert_eq!(costs[0], costs[1]);
     }

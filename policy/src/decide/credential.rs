@@ -66,7 +66,8 @@ impl Transition<'_> {
     /// Has a credential count that has waited long enough.
     pub(super) fn promote_waiting_credential(&mut self) {
         let now = self.context.now;
-        let (epoch, generation) = (self.account.epoch, self.context.generation);
+        let epoch = self.account.epoch;
+        let generation = self.context.generation;
         self.account.waiting.take_if(|waiting| {
             (waiting.credential.epoch, waiting.credential.generation) != (epoch, generation)
         });
@@ -113,7 +114,7 @@ pub enum Caps {
 pub struct NextCredential {
     /// The number of the credential.
     pub credential: CredentialNumber,
-    /// The credential's generation.
+    /// The generation that the credential is of.
     pub generation: Generation,
     /// From when on it counts, and the one before no longer.
     pub from: UnixTime,

@@ -18,6 +18,10 @@ use crate::wallet::files::WalletFiles;
 
 #[derive(Debug, Args)]
 #[group(multiple = false)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "options of the command line, of which one is given"
+)]
 pub(crate) struct Devices {
     /// Forget a device: its sessions end, and it needs the second factor to log in again.
     #[arg(long, value_name = "ID", value_parser = device_id, allow_hyphen_values = true)]

@@ -123,8 +123,8 @@ async fn caller<C: Call>(
         accounts.expect_fresh(&signed.freshness).await?;
     }
     let token = bearer_token(headers).ok_or(Problem::Refused(Refusal::NotLoggedIn))?;
-    let signer = signed.map(|signed| signed.device.id());
-    let caller = accounts.caller(&token, signer).await?;
+    let device = signed.map(|signed| signed.device.id());
+    let caller = accounts.caller(&token, device).await?;
     // Whoever has the token alone gains nothing by the owner's having given a second factor just now.
     if C::AUTH == RequiredAuth::SignedSession && caller.signer.is_none() {
         return Err(Problem::NotSigned);
