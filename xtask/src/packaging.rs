@@ -1,6 +1,7 @@
 //! The files for operators in `issuer/packaging`, each judged by the program that it is for.
 
 mod curl;
+mod example;
 mod live_issuer;
 mod proxies;
 mod till_example;
@@ -10,13 +11,12 @@ use std::path::Path;
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
+use self::example::{FOLDER, copy};
 use crate::{
     progress::step,
     setup::{self, Package},
 };
 
-/// The folder of the files.
-const FOLDER: &str = "issuer/packaging";
 /// What the checks of them need.
 pub(crate) const NEEDS: &[Package] = &[
     setup::CURL,
@@ -60,23 +60,6 @@ pub(crate) fn test(shell: &Shell) -> anyhow::Result<()> {
 
     step("the example of a till");
     till_example::test(shell)
-}
-
-/// Copies a file into the folder with texts replaced, each of which it must have, and returns the copy's path.
-fn copy(
-    shell: &Shell,
-    name: &str,
-    to: &Path,
-    replaced: &[(&str, &str)],
-) -> anyhow::Result<std::path::PathBuf> {
-    let mut text = shell.read_file(Path::new(FOLDER).join(name))?;
-    for (from, to) in replaced {
-        anyhow::ensure!(text.contains(from), "{name} does not name {from}: correct the check");
-        text = text.replace(from, to);
-    }
-    let path = to.join(name);
-    shell.write_file(&path, text)?;
-    Ok(path)
 }
 
 /// Makes a certificate that nobody trusts, since a proxy does not start without one.
@@ -145,7 +128,8 @@ mod tests {
         let planted = "max(tegata_outbox_mails) + rate(tegata_outbox_males[5m])";
         assert_eq!(unknown(planted, &registered), ["tegata_outbox_males"]);
         for part in ["_bucket", "_count", "_sum"] {
-            let histogram = format!("rate(tegata_http_request_seconds{part}[5m]) / process_open_fds");
+            let histogram =
+                format!("rate(tegata_http_request_seconds{part}[5m]) / process_open_fds");
             assert_eq!(unknown(&histogram, &registered), Vec::<String>::new());
         }
     }

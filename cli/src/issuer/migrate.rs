@@ -1,4 +1,4 @@
-//! `tegata issuer migrate`.
+//! `tegata issuer migrate`: the store's tables, without a service.
 
 use clap::Args;
 use serde_json::json;

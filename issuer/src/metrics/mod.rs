@@ -1,9 +1,12 @@
 //! What is counted of requests and of the process, in the text that Prometheus reads.
 
+mod gauge;
 mod process;
 pub(crate) mod work;
 
 use std::time::Duration;
+
+pub(crate) use gauge::gauge;
 
 use crate::metrics::process::ProcessUsage;
 use crate::metrics::work::WorkCounts;
@@ -111,9 +114,4 @@ impl Default for Metrics {
     fn default() -> Self {
         Self::new().expect("names of metrics are valid and differ")
     }
-}
-
-/// Gives a count as a gauge takes it; more than a gauge holds is the most that it holds.
-pub(crate) fn gauge(value: u64) -> i64 {
-    value.try_into().unwrap_or(i64::MAX)
 }

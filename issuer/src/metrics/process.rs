@@ -9,7 +9,7 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{Counter, Gauge, IntGauge};
 
-use super::gauge;
+use super::gauge::gauge;
 
 /// Ticks in a second of what `/proc/self/stat` counts (`USER_HZ`): 100 on every platform that Rust's Linux targets have.
 const TICKS: f64 = 100.0;

@@ -1,7 +1,7 @@
 //! The two databases as one: a query, or a transaction that reads and writes.
 
 use super::error::StoreError;
-use super::pool_counts::PoolStatus;
+use super::pool_status::PoolStatus;
 use super::postgres::Postgres;
 use super::sql::{Query, Row, Statement, Value};
 use super::sqlite::Sqlite;

@@ -16,7 +16,7 @@
 //! | `cards`, `payments`, `currency` | cards that are charged; payments, and their currency |
 //! | `outbox` | mails to send |
 //! | `event_row`, `chain`, `events` | the event log, its hash chain and its seals |
-//! | `pool_counts` | connections to PostgreSQL, for the metrics |
+//! | `pool_counts`, `pool_status` | connections to PostgreSQL, for the metrics |
 //! | `global_state` | kill switches, and what was declared void |
 //! | `scans` | pages of rows for jobs and operators |
 //! | `readiness` | what shows that the store works |
@@ -45,6 +45,7 @@ mod managers;
 mod outbox;
 mod payments;
 mod pool_counts;
+mod pool_status;
 mod postgres;
 mod processes;
 mod program;

@@ -10,15 +10,6 @@ use super::Store;
 use super::database::Database;
 use crate::metrics::gauge;
 
-/// How many connections of a pool there are, and how many callers wait for one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PoolStatus {
-    pub(super) most: usize,
-    pub(super) open: usize,
-    pub(super) idle: usize,
-    pub(super) waiting: usize,
-}
-
 /// Gauges of a pool. The store may be closed although the metrics are still there.
 struct PoolCounts {
     database: Weak<Database>,

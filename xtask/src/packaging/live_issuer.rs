@@ -6,7 +6,8 @@ use std::process::Command;
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
-use super::{copy, proxies};
+use super::example::copy;
+use super::proxies;
 use crate::test_issuers::IssuerProcess;
 use crate::workspace;
 

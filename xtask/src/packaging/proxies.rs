@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
-use super::copy;
 use super::curl::{Client, NAME, free_port};
+use super::example::copy;
 use crate::test_issuers::IssuerProcess;
 
 /// How long a proxy may take to notice what became of the issuer.
@@ -34,12 +34,7 @@ fn proxies(shell: &Shell, folder: &Path, issuer: &str) -> anyhow::Result<[Proxy;
 
 type Replaced<'a> = [(&'a str, &'a str); 2];
 
-fn nginx(
-    shell: &Shell,
-    folder: &Path,
-    text: &str,
-    common: Replaced<'_>,
-) -> anyhow::Result<Proxy> {
+fn nginx(shell: &Shell, folder: &Path, text: &str, common: Replaced<'_>) -> anyhow::Result<Proxy> {
     let [clear, tls] = [free_port()?, free_port()?];
     let listen = [
         ("listen 80;", format!("listen 127.0.0.1:{clear};")),
@@ -188,7 +183,8 @@ fn test_health(through: &[Client; 2], direct: &Client, store: &Path) -> anyhow::
     let mut lock = Command::new("sqlite3").arg(store).stdin(Stdio::piped()).spawn()?;
     writeln!(lock.stdin.as_mut().context("no input")?, "BEGIN IMMEDIATE;")?;
     let lock = Running(lock);
-    wait_for(|| Ok(status(haproxy, "/livez")? == 503)).context("HAProxy does not look at /readyz")?;
+    wait_for(|| Ok(status(haproxy, "/livez")? == 503))
+        .context("HAProxy does not look at /readyz")?;
     anyhow::ensure!(status(direct, "/livez")? == 200, "the issuer does not run");
     anyhow::ensure!(status(nginx, "/livez")? == 200, "nginx does not reach the issuer");
     anyhow::ensure!(status(nginx, "/readyz")? == 503, "the issuer says that it is ready");

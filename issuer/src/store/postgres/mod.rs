@@ -26,7 +26,7 @@ use deadpool_postgres::{Pool, Status};
 
 use super::batch::batchable;
 use super::error::StoreError;
-use super::pool_counts::PoolStatus;
+use super::pool_status::PoolStatus;
 use super::sql::{Query, Row, Statement, Value};
 use super::transaction::{Transaction, TransactionFuture};
 pub(in crate::store) use address::PostgresAddress;
