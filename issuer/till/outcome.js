@@ -13,9 +13,9 @@ const APPEARANCES = {
   pending: { tone: "wait", sign: "wait", buttons: ["later", "void"] },
   reversing: { tone: "quiet", sign: "back", buttons: ["later"] },
   voiding: { tone: "quiet", sign: "back", buttons: [] },
-  approved: { tone: "good", sign: "yes", buttons: ["next"] },
+  approved: { tone: "good", sign: "yes", buttons: ["next", "receipt"] },
   // Paid by an earlier request for the same sale: the cashier has to look.
-  repeated: { tone: "wait", sign: "yes", buttons: ["next"] },
+  repeated: { tone: "wait", sign: "yes", buttons: ["next", "receipt"] },
   declined: { tone: "bad", sign: "no", buttons: ["stop"] },
   voided: { tone: "quiet", sign: "back", buttons: ["next"] },
   refunded: { tone: "quiet", sign: "back", buttons: ["next"] },
@@ -39,9 +39,23 @@ function reasonOf({ reason = "card" }) {
   return hasTranslation(`answer.declined.${reason}`) ? reason : "other";
 }
 
+/** Returns the key of the text for a refusal that another amount solves, or null. */
+function refusalOf({ status, problem }) {
+  const text = `answer.refused.${problem}`;
+  return status === "refused" && hasTranslation(text) ? text : null;
+}
+
+/** Returns the text of an answer. */
+function textOf(answer, time) {
+  const status = statusOf(answer);
+  if (status === "declined") return translate(`answer.declined.${reasonOf(answer)}`);
+  return translate(refusalOf(answer) ?? `answer.${status}.text`, { time });
+}
+
 /** Returns the actions of the buttons for an answer, the first button first. */
 export function buttonsOf(answer) {
   const { buttons } = APPEARANCES[statusOf(answer)];
+  if (refusalOf(answer)) return ["change"];
   if (answer.status !== "declined") return buttons;
   if (RETRYABLE_REASONS.includes(answer.reason)) return ["again", "stop"];
   // With another card chosen in the app, the next code may be paid.
@@ -74,8 +88,7 @@ export function render(sale) {
   element("answer-title").textContent = translate(`answer.${status}`);
   element("answer-amount").textContent = formatAmount(sale.amount, sale.currency);
   const time = formatTime(answer.time ?? sale.began);
-  element("answer-text").textContent =
-    status === "declined" ? translate(`answer.declined.${reasonOf(answer)}`) : translate(`answer.${status}.text`, { time });
+  element("answer-text").textContent = textOf(answer, time);
   element("answer-small").textContent = translate("answer.small", { reference: sale.reference, time });
   const buttons = buttonsOf(answer);
   [element("answer-first"), element("answer-second")].forEach((button, number) => {

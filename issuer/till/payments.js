@@ -1,13 +1,14 @@
 // The till's recent payments, and voiding one.
 
 import { RejectionError, UnknownOutcomeError, authorisations, isRevoked, voidPayment } from "./api.js";
-import { matches, note, sumOf } from "./day.js";
+import { beginShift, matches, note, shiftOf, sumOf } from "./day.js";
 import { NoManagerError, withManager } from "./manager.js";
 import { formatAmount } from "./money.js";
 import { element, show } from "./page.js";
+import { isPrintable, printReceipt } from "./receipt.js";
 import { confirmVoid } from "./sale.js";
 import { storage } from "./storage.js";
-import { formatDayAndTime, hasTranslation, translate } from "./translations.js";
+import { formatDayAndTime, formatTime, hasTranslation, translate } from "./translations.js";
 
 /** Statuses in which a payment can be voided. */
 const VOIDABLE = ["approved", "pending"];
@@ -24,6 +25,10 @@ export function begin(onRevoked) {
   handleRevocation = onRevoked;
   element("payments-again").addEventListener("click", load);
   element("payments-search").addEventListener("input", render);
+  element("shift-begin").addEventListener("click", () => {
+    beginShift(list);
+    render();
+  });
 }
 
 /** Shows the view and loads the list. */
@@ -58,8 +63,10 @@ export function render() {
   element("payments").hidden = found.length === 0;
   element("payments").tBodies[0].replaceChildren(...found.map(row));
   if (!storage.day || !currency) return;
-  const { sum, count } = sumOf(storage.day);
-  element("payments-sum").textContent = translate("payments.sum", { amount: formatAmount(sum, currency), count });
+  const text = (name, { sum, count, ...more }) => translate(name, { amount: formatAmount(sum, currency), count, ...more });
+  element("payments-sum").textContent = text("payments.sum", sumOf(storage.day));
+  const shift = shiftOf(storage.day);
+  element("payments-shift").textContent = shift ? text("payments.shiftsum", { ...shift, time: formatTime(shift.began) }) : "";
 }
 
 function row(payment) {
@@ -80,13 +87,29 @@ function row(payment) {
   badge.dataset.status = name;
   cell("", "").append(badge);
   cell(reference, "digits reference");
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = translate("payments.void");
-  button.setAttribute("aria-label", `${translate("payments.void")}: ${formatAmount(amount, currency)}, ${formatDayAndTime(time)}`);
-  button.addEventListener("click", () => voidListed(payment));
-  cell("", "act").append(...(VOIDABLE.includes(status) ? [button] : []));
+  const button = (name, act) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = translate(name);
+    button.setAttribute("aria-label", `${translate(name)}: ${formatAmount(amount, currency)}, ${formatDayAndTime(time)}`);
+    button.addEventListener("click", () => act(payment));
+    return button;
+  };
+  const receipts = isPrintable(payment) ? [button("payments.receipt", printListed)] : [];
+  const voids = VOIDABLE.includes(status) ? [button("payments.void", voidListed)] : [];
+  cell("", "act").append(...voids, ...receipts);
   return row;
+}
+
+async function printListed(payment) {
+  message = null;
+  try {
+    await printReceipt(payment);
+  } catch (error) {
+    if (isRevoked(error)) return handleRevocation();
+    message = "payments.unreachable";
+  }
+  return render();
 }
 
 async function voidListed(payment) {

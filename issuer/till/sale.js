@@ -9,7 +9,8 @@ import * as day from "./day.js";
 import { NoManagerError } from "./manager.js";
 import { formatAmount } from "./money.js";
 import * as outcome from "./outcome.js";
-import { element, show } from "./page.js";
+import { announce as announceText, element, show } from "./page.js";
+import { printReceipt } from "./receipt.js";
 import { makeReference } from "./reference.js";
 import { randomKey, requestPayment, requestVoid } from "./retry.js";
 import { PAUSE, Run } from "./run.js";
@@ -174,7 +175,7 @@ async function pay() {
     if (own.signal.aborted) return;
     if (isRevoked(error)) return resetAndRevoke();
     if (!(error instanceof RejectionError)) throw error;
-    answer = { status: "refused" };
+    answer = { status: "refused", problem: error.problem };
   } finally {
     clearTimeout(slow);
   }
@@ -235,6 +236,8 @@ function act(number) {
   const button = outcome.buttonsOf(sale.answer)[number];
   if (button === "void") return askToVoid();
   if (button === "again") return enter("scan");
+  if (button === "change") return enter("amount");
+  if (button === "receipt") return printSale();
   if (!button) return undefined;
   // Also for "later": the service finishes the payment, and the list of payments shows the result.
   endSale();
@@ -246,6 +249,17 @@ function endSale() {
   setPending(null);
   storage.sale = null;
   sale = null;
+}
+
+async function printSale() {
+  try {
+    await printReceipt({ ...sale, ...sale.answer });
+  } catch (error) {
+    if (isRevoked(error)) return resetAndRevoke();
+    // The list of payments prints it later, too.
+    announceText(translate("payments.unreachable"));
+  }
+  return outcome.focus();
 }
 
 async function askToVoid() {

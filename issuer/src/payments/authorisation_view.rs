@@ -1,10 +1,11 @@
-//! How an authorisation looks to a till: nothing of the shopper, and no code.
+//! How an authorisation looks to a till: no code, and of the shopper no more than the card on the receipt.
 
 use serde::Serialize;
 use tegata::UnixTime;
 use tegata::protocol::PaymentNumber;
 use utoipa::ToSchema;
 
+use crate::domain::RegisteredCard;
 use crate::store::{Authorisation, AuthorisationState, DeclineReason};
 
 /// The status of a payment.
@@ -73,6 +74,10 @@ pub struct AuthorisationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "2026-11-23-0042")]
     pub reference: Option<String>,
+    /// The card that was charged, for the receipt: of a payment that is `approved` or `refunded`, asked for by itself and not
+    /// in a list, unless the owner has removed the card since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card: Option<ChargedCard>,
     /// When it was made, in seconds since 1970.
     #[schema(example = 1_800_000_000)]
     pub time: u64,
@@ -81,6 +86,23 @@ pub struct AuthorisationView {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(default = false)]
     pub repeated: bool,
+}
+
+/// A card as a receipt names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ChargedCard {
+    /// The brand as the processor names it.
+    #[schema(example = "visa")]
+    pub brand: String,
+    /// The last four digits of the card's number.
+    #[schema(example = "4242")]
+    pub last4: String,
+}
+
+impl From<RegisteredCard> for ChargedCard {
+    fn from(RegisteredCard { brand, last4, .. }: RegisteredCard) -> Self {
+        Self { brand, last4 }
+    }
 }
 
 impl AuthorisationView {
@@ -94,6 +116,7 @@ impl AuthorisationView {
             amount: Some(authorisation.amount),
             currency: Some(authorisation.currency.clone()),
             reference: Some(authorisation.reference.clone()),
+            card: None,
             time: authorisation.made.seconds(),
             repeated: false,
         }
@@ -112,6 +135,7 @@ impl AuthorisationView {
             amount: None,
             currency: None,
             reference: None,
+            card: None,
             time: time.seconds(),
             repeated: false,
         }

@@ -20,7 +20,7 @@ use crate::store::{
 /// How long a till that asks about a payment waits for the processor.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many of a till's last payments are shown.
-const RECENT: u32 = 20;
+const RECENT: u32 = 100;
 
 /// A payment that a till asks for.
 pub(crate) struct Sale<'a> {
@@ -92,10 +92,12 @@ impl Payments {
             AuthoriseOutcome::Declined(reason) => {
                 without_payment(PaymentStatus::Declined, Some(reason))
             }
-            AuthoriseOutcome::Replayed(prior) => self.view(&self.go_on_with(*prior).await),
+            AuthoriseOutcome::Replayed(prior) => {
+                self.view_with_card(&self.go_on_with(*prior).await).await?
+            }
             AuthoriseOutcome::Repeated(prior) => {
                 let prior = self.go_on_with(*prior).await;
-                AuthorisationView { repeated: true, ..self.view(&prior) }
+                AuthorisationView { repeated: true, ..self.view_with_card(&prior).await? }
             }
             AuthoriseOutcome::Created(new) => self.charge(*new).await,
         })
@@ -111,7 +113,7 @@ impl Payments {
         let id = self.keys.authorisation_id(number.ok_or(PaymentError::NotFound)?);
         let found = self.store.authorisation(id).await?.filter(|found| found.till == till);
         let found = found.ok_or(PaymentError::NotFound)?;
-        Ok(self.view(&self.go_on_with(found).await))
+        Ok(self.view_with_card(&self.go_on_with(found).await).await?)
     }
 
     /// Goes on with a payment that a till asks about and that is not over: one answer of the processor that failed is not
@@ -162,6 +164,7 @@ impl Payments {
         if new.authorisation.state != AuthorisationState::Authorised {
             return view;
         }
+        let card = new.card.clone().map(|card| card.registered.into());
         // A task of its own: a till that disconnects does not break it off.
         let charger = Arc::clone(&self.charger);
         let charge = tokio::spawn(async move { charger.charge(new).await });
@@ -170,6 +173,7 @@ impl Payments {
             ChargeOutcome::Declined => PaymentStatus::Declined,
             ChargeOutcome::Pending => PaymentStatus::Pending,
         };
-        AuthorisationView { status, ..view }
+        let card = if status == PaymentStatus::Approved { card } else { None };
+        AuthorisationView { status, card, ..view }
     }
 }

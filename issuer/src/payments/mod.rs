@@ -37,7 +37,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tegata::UnixTime;
 use tegata::code::ShopName;
 
-pub use authorisation_view::{AuthorisationView, PaymentStatus};
+pub use authorisation_view::{AuthorisationView, ChargedCard, PaymentStatus};
 pub(crate) use authorise::Sale;
 pub use charger::{CardCharger, ChargeOutcome};
 pub(crate) use counts::PaymentCounts;
@@ -49,8 +49,8 @@ pub(crate) use tills::{CODE_LIFE, EnrolledTill};
 pub(crate) use wrong_codes::WrongCodes;
 
 use crate::crypto::Keys;
-use crate::domain::{AuthorisationId, Environment, EventId, InternalError, PaymentRules};
-use crate::store::{Authorisation, EventRow, Store, StoreError};
+use crate::domain::{AuthorisationId, CardId, Environment, EventId, InternalError, PaymentRules};
+use crate::store::{Authorisation, AuthorisationState, EventRow, Store, StoreError};
 use candidate_cache::LruCandidateCache;
 use prefixes::KnownPrefixes;
 
@@ -113,6 +113,17 @@ impl Payments {
     /// Shows an authorisation under the number that it has outside.
     fn view(&self, authorisation: &Authorisation) -> AuthorisationView {
         AuthorisationView::of(authorisation, self.keys.payment_number(authorisation.id))
+    }
+
+    /// Shows an authorisation with the card that was charged, if it was.
+    async fn view_with_card(&self, of: &Authorisation) -> Result<AuthorisationView, StoreError> {
+        let was_charged =
+            matches!(of.state, AuthorisationState::Charged | AuthorisationState::Refunded);
+        let card = match of.card.filter(|_| was_charged) {
+            Some(card) => self.store.card(of.account, CardId(card)).await?,
+            None => None,
+        };
+        Ok(AuthorisationView { card: card.map(Into::into), ..self.view(of) })
     }
 
     fn event(&self, deed: &str, actor: &str, now: UnixTime) -> Result<EventRow, PaymentError> {

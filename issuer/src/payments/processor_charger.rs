@@ -313,7 +313,7 @@ impl ProcessorCharger {
         let currency = at.currency.to_ascii_lowercase();
         let wanted = ChargeRequest {
             customer: &payable.customer,
-            method: &payable.method,
+            method: &payable.registered.method,
             amount,
             currency: &currency,
             metadata: &metadata,

@@ -23,8 +23,8 @@ pub struct Card {
 pub struct ChargeableCard {
     /// The card's id at this issuer.
     pub card: CardId,
-    /// The processor's id of the card.
-    pub method: MethodId,
+    /// What the processor knows of it.
+    pub registered: RegisteredCard,
     /// The processor's id of the account.
     pub customer: CustomerId,
 }
@@ -32,7 +32,7 @@ pub struct ChargeableCard {
 impl ChargeableCard {
     pub(super) fn take(row: &mut Row) -> Result<Self, StoreError> {
         let card = CardId(row.array()?);
-        Ok(Self { card, method: method(row)?, customer: customer(row)? })
+        Ok(Self { card, registered: registered(row)?, customer: customer(row)? })
     }
 }
 
@@ -96,6 +96,11 @@ impl CardChange {
     }
 }
 
+/// Reads the columns `method, brand, last4`.
+fn registered(row: &mut Row) -> Result<RegisteredCard, StoreError> {
+    Ok(RegisteredCard { method: method(row)?, brand: row.text()?, last4: row.text()? })
+}
+
 fn method(row: &mut Row) -> Result<MethodId, StoreError> {
     MethodId::new(&row.text()?).map_err(|_| StoreError::Unreadable("cards"))
 }
@@ -115,8 +120,7 @@ impl Store {
         let read = |row: Row| {
             let mut row = row.of_table("cards");
             let id = CardId(row.array()?);
-            let method = method(&mut row)?;
-            let registered = RegisteredCard { method, brand: row.text()?, last4: row.text()? };
+            let registered = registered(&mut row)?;
             Ok(Card { id, registered, is_default: row.int::<u8>()? == 1 })
         };
         let rows = self.database.rows(CARDS, values![account.0]).await?;
@@ -131,10 +135,25 @@ impl Store {
         &self,
         account: AccountId,
     ) -> Result<Option<ChargeableCard>, StoreError> {
-        const PAYABLE: &str = "SELECT c.card, c.method, o.customer FROM cards c \
-            JOIN customers o ON o.account = c.account WHERE c.account = $1 AND c.is_default = 1";
+        const PAYABLE: &str = "SELECT c.card, c.method, c.brand, c.last4, o.customer \
+            FROM cards c JOIN customers o ON o.account = c.account WHERE c.account = $1 AND c.is_default = 1";
         let row = self.database.row(PAYABLE, values![account.0]).await?;
         row.map(|row| ChargeableCard::take(&mut row.of_table("cards"))).transpose()
+    }
+
+    /// Reads a card of an account, unless its owner has removed it.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn card(
+        &self,
+        account: AccountId,
+        card: CardId,
+    ) -> Result<Option<RegisteredCard>, StoreError> {
+        const CARD: &str =
+            "SELECT method, brand, last4 FROM cards WHERE account = $1 AND card = $2";
+        let row = self.database.row(CARD, values![account.0, card.0]).await?;
+        row.map(|row| registered(&mut row.of_table("cards"))).transpose()
     }
 
     /// Reads the processor's id of an account, if it has one.

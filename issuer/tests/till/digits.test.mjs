@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { isUnfinished, parseAmount } from "../../till/amount.js";
-import { localDate, matches, merge, sumOf } from "../../till/day.js";
+import { localDate, matches, merge, shiftOf, sumOf, withShift } from "../../till/day.js";
 import { digitsIn, groupDigits, hasNonDigits } from "../../till/digits.js";
 import { hasCheckDigit, parseCode, parseEntry } from "../../till/entry.js";
 import { makeReference } from "../../till/reference.js";
@@ -123,15 +123,32 @@ test("references and days have the shop's local date", () => {
 
 test("the day's sum counts what is paid, once, and today", () => {
   const time = new Date("2026-11-30T01:00:00Z") / 1000;
-  const today = localDate(time);
   const paid = { id: "a", amount: 1200, status: "approved", time };
   const declined = { id: null, amount: 5, status: "declined", time };
-  let day = merge(null, [paid, declined, { ...paid, id: "b", amount: 300 }, { ...paid, id: "c", time: time - 86_400 }], today);
+  let day = merge(null, [paid, declined, { ...paid, id: "b", amount: 300 }, { ...paid, id: "c", time: time - 86_400 }], time);
   assert.deepEqual(sumOf(day), { sum: 1500, count: 2 });
   // Seen again, and voided; what is no longer listed still counts.
-  day = merge(day, [{ ...paid, status: "voided" }], today);
+  day = merge(day, [{ ...paid, status: "voided" }], time);
   assert.deepEqual(sumOf(day), { sum: 300, count: 1 });
-  assert.deepEqual(sumOf(merge(day, [], "2026-12-01")), { sum: 0, count: 0 });
+  assert.deepEqual(sumOf(merge(day, [], time + 86_400)), { sum: 0, count: 0 });
+});
+
+test("a shift's sum counts what came behind its beginning, past midnight, too", () => {
+  process.env.TZ = "Asia/Tokyo";
+  const evening = new Date("2026-11-30T13:00:00Z") / 1000; // 22:00 in the shop
+  const paid = (id, amount, time) => ({ id, amount, status: "approved", time });
+  let day = merge(null, [paid("a", 100, evening - 60)], evening);
+  assert.equal(shiftOf(day), null);
+  // Yesterday's payment is listed, and is of no shift; the service's clock may be behind.
+  day = withShift(day, [paid("a", 100, evening - 60), paid("z", 7, evening - 80_000)], evening);
+  day = merge(day, [paid("z", 7, evening - 80_000), paid("b", 200, evening - 1)], evening);
+  assert.deepEqual(shiftOf(day), { sum: 200, count: 1, began: evening });
+  assert.deepEqual(sumOf(day), { sum: 300, count: 2 });
+  const night = evening + 3 * 3600;
+  day = merge(day, [paid("c", 400, night)], night);
+  assert.deepEqual(shiftOf(day), { sum: 600, count: 2, began: evening });
+  assert.deepEqual(sumOf(day), { sum: 400, count: 1 });
+  assert.equal(shiftOf(merge(day, [], evening + 86_400)), null);
 });
 
 test("payments are found by reference and by amount", () => {

@@ -142,7 +142,7 @@ test("a void from the list asks for a manager's code where one is set", async ()
   await page.locator("[data-view=payments]").click();
   const row = page.locator("#payments tbody tr").first();
   const ask = async () => {
-    await row.locator("button").click();
+    await row.locator("button", { hasText: "Void" }).click();
     await page.locator("#void button[value=yes]").click();
     await page.locator("#manager[open]").waitFor();
   };
@@ -176,7 +176,7 @@ test("a till waits after too many wrong manager's codes", async () => {
   const problem = { type: "urn:tegata:problem:manager-wait", title: "", status: 429, detail: "" };
   const headers = { "Retry-After": "121", "Content-Type": "application/problem+json" };
   await page.route("**/v1/voids", (route) => route.fulfill({ status: 429, headers, body: JSON.stringify(problem) }));
-  await page.locator("#payments tbody tr").first().locator("button").click();
+  await page.locator("#payments tbody tr").first().locator("button", { hasText: "Void" }).click();
   await page.locator("#void button[value=yes]").click();
   await page.locator("#manager-error", { hasText: "Try again in 3 minutes." }).waitFor();
   await page.locator("#manager button[value=no]").click();
@@ -192,7 +192,7 @@ test("a payment of yesterday is left to the operator", async () => {
   const row = page.locator("#payments tbody tr").first();
   await row.waitFor();
   await bed.issuer.ask({ do: "wait", seconds: 86_400 });
-  await row.locator("button").click();
+  await row.locator("button", { hasText: "Void" }).click();
   await page.locator("#void button[value=yes]").click();
   await page.locator("#payments-says", { hasText: "too old to be voided at a till" }).waitFor();
 });

@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { amount, bed, focused, freshPage, listen, pressEnter, scan, text, till, waitForAnswer } from "./harness.mjs";
 import "./scanner.mjs";
+import "./receipts.mjs";
 import "./shop.mjs";
 import { axe, keys } from "./testbed.mjs";
 
@@ -514,16 +515,16 @@ test("a payment is voided from the list after confirmation", async () => {
   await page.locator("[data-view=payments]").click();
   const row = page.locator("#payments tbody tr", { hasText: "¥3,100" });
   await row.locator(".badge", { hasText: "Paid" }).waitFor();
-  await row.locator("button").click();
+  await row.locator("button", { hasText: "Void" }).click();
   await page.locator("#void-text", { hasText: "¥3,100" }).waitFor();
   await page.keyboard.press("Escape");
   await page.locator("#payments-again").click();
   await row.locator(".badge", { hasText: "Paid" }).waitFor();
   assert.ok(!page.asked.some((it) => it.url().endsWith("/v1/voids")));
-  await row.locator("button").click();
+  await row.locator("button", { hasText: "Void" }).click();
   await page.locator("#void [value=yes]").click();
   await row.locator(".badge", { hasText: /Voided|Refunded/ }).waitFor();
-  assert.equal(await row.locator("button").count(), 0);
+  assert.equal(await row.locator("button", { hasText: "Void" }).count(), 0);
 });
 
 test("the till card is drawn and readable", async () => {

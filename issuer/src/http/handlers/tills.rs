@@ -254,7 +254,7 @@ pub(super) async fn authorisation(
     tag = "tills",
     params(("Authorization" = String, Header, description = "`Bearer ` and the till token")),
     responses(
-        (status = 200, description = "The last twenty authorisations", body = RecentAuthorisations),
+        (status = 200, description = "The last hundred authorisations", body = RecentAuthorisations),
         (status = 401, description = "Unknown till", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]

@@ -37,6 +37,7 @@ const ASSETS: &[Asset] = &assets![
     "outcome.js",
     "page.js",
     "payments.js",
+    "receipt.js",
     "reference.js",
     "retry.js",
     "run.js",

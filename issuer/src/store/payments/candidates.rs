@@ -66,7 +66,7 @@ impl CandidateAccount {
     ) -> Result<(Vec<Self>, AttemptCounts), StoreError> {
         const LOCK: &str = "SELECT c.account, c.key, c.seed, c.number, p.number, p.generation, \
             p.low_until, p.next_number, p.next_from, p.day, p.spent, p.counter_of, p.counter, \
-            d.card, d.method, o.customer \
+            d.card, d.method, d.brand, d.last4, o.customer \
             FROM credentials c JOIN payers p ON p.account = c.account \
             LEFT JOIN cards d ON d.account = c.account AND d.is_default = 1 \
             LEFT JOIN customers o ON o.account = d.account \
