@@ -320,6 +320,7 @@ fn the_examples_in_the_help_work() {
             .current_dir(wallet.0.path())
             .env("PATH", &path)
             .env("USER", "kenji")
+            .env_remove("SUDO_USER")
             .stdin(Stdio::null())
             .output()
             .unwrap();

@@ -152,6 +152,7 @@ fn all_files_are_their_owners_alone_even_without_a_umask() {
             .args(["-c", script, env!("CARGO_BIN_EXE_tegata"), "issuer"])
             .args(args.split(' '))
             .env("USER", "ann")
+            .env_remove("SUDO_USER")
             .current_dir(folder.path())
             .stdout(Stdio::null())
             .status();

@@ -52,7 +52,7 @@ pub(crate) struct ReasonArgs {
     /// The reason, for the audit log, which cannot be changed later. Do not name a shopper.
     #[arg(long, value_name = "TEXT")]
     why: String,
-    /// The operator's name. Default: the user who is logged in.
+    /// The operator's name. Default: the user who is logged in, behind sudo as well.
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
 }
@@ -67,14 +67,37 @@ impl ReasonArgs {
         let by = self
             .by
             .clone()
-            .or_else(|| std::env::var("USER").ok())
+            .or_else(|| logged_in(|name| std::env::var(name).ok()))
             .ok_or_else(|| Failure::Usage("give --by NAME: USER is not set".into()))?;
         Reason::new(&by, &self.why)
             .map_err(|error| Failure::Usage(format!("--why and --by: {error}")))
     }
 }
 
+/// Names who is logged in, by the environment. Behind sudo, `USER` is the service's user, whoever runs the command.
+fn logged_in(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    ["SUDO_USER", "USER"].into_iter().find_map(variable)
+}
+
 /// Wraps an operator's error with what could not be done.
 pub(super) fn cannot(doing: &str) -> impl Fn(OperatorError) -> Failure {
     move |error| Failure::cannot(doing)(&error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behind_sudo_it_is_who_ran_it() {
+        let variables = |set: &'static [(&str, &str)]| {
+            logged_in(|name| {
+                set.iter().find(|(its, _)| *its == name).map(|(_, value)| (*value).into())
+            })
+        };
+        let sudo = variables(&[("USER", "tegata"), ("SUDO_USER", "ann")]);
+        assert_eq!(sudo.as_deref(), Some("ann"));
+        assert_eq!(variables(&[("USER", "ann")]).as_deref(), Some("ann"));
+        assert_eq!(variables(&[]), None);
+    }
 }

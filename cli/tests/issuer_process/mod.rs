@@ -55,7 +55,12 @@ impl IssuerFolder {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tegata"));
-        command.arg("issuer").args(args).current_dir(self.path()).env("USER", "ann");
+        command
+            .arg("issuer")
+            .args(args)
+            .current_dir(self.path())
+            .env("USER", "ann")
+            .env_remove("SUDO_USER");
         command.stdin(Stdio::null());
         command
     }
@@ -92,6 +97,7 @@ pub(crate) fn serve_with(
         .args(args)
         .current_dir(folder)
         .env("USER", "ann")
+        .env_remove("SUDO_USER")
         .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

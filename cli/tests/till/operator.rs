@@ -15,7 +15,12 @@ use crate::CliShopper;
 /// Runs an operator's command with the settings of this issuer.
 fn run(issuer: &TestIssuer, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tegata"));
-    command.arg("issuer").args(args).env("USER", "ann").stdin(Stdio::null());
+    command
+        .arg("issuer")
+        .args(args)
+        .env("USER", "ann")
+        .env_remove("SUDO_USER")
+        .stdin(Stdio::null());
     command.envs(issuer.environment());
     command.output().unwrap()
 }

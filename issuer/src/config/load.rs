@@ -107,7 +107,9 @@ impl Config {
         from_file("mail_password", &mut self.mail_password, file, SecretSetting::read, &mut say);
         let file = self.processor_key_file.as_ref();
         from_file("processor_key", &mut self.processor_key, file, SecretSetting::read, &mut say);
-        if matches!(self.processor(), Some(Processor::At(_))) != self.processor_key.is_some() {
+        // A file that cannot be read is said already.
+        let has_key = self.processor_key.is_some() || self.processor_key_file.is_some();
+        if matches!(self.processor(), Some(Processor::At(_))) != has_key {
             say("processor_key", "and a processor other than the sandbox must be set together");
         }
         match (self.mail(), &self.mail_from) {
@@ -128,7 +130,8 @@ impl Config {
         if let Err(what) = self.store.check_encryption() {
             say("store", what);
         }
-        if self.mail_user.is_some() != self.mail_password.is_some() {
+        let has_password = self.mail_password.is_some() || self.mail_password_file.is_some();
+        if self.mail_user.is_some() != has_password {
             say("mail_user", "and mail_password must be set together");
         }
         match (&self.tls_certificate, &self.tls_key) {

@@ -161,7 +161,10 @@ fn key_of_line(line: &str) -> Option<WrappedKey> {
 fn copy(from: &Connection, to: &Path) -> Result<(), StoreError> {
     let mut to = Connection::open(to).map_err(refused)?;
     let backup = Backup::new(from, &mut to).map_err(refused)?;
-    backup.run_to_completion(PAGES, Duration::from_millis(1), None).map_err(refused)
+    backup.run_to_completion(PAGES, Duration::from_millis(1), None).map_err(refused)?;
+    drop(backup);
+    // One file: in the store's own mode, reading it would make two more beside it, and need the right to.
+    to.execute_batch("PRAGMA journal_mode = delete").map_err(refused)
 }
 
 /// The copy gets its name once it is complete and fenced.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tegata_issuer::crypto::Keys;
 use tegata_issuer::domain::TokenHash;
-use tegata_issuer::store::{AccountChange, Store, StoreError, restore};
+use tegata_issuer::store::{AccountChange, Store, StoreError, backup_keys, restore};
 use tegata_policy::{Account, Generation};
 
 use crate::shopper::{self, ADDRESS, TOKEN};
@@ -24,11 +24,15 @@ async fn a_restore_ends_sessions_and_used_factor_values(database: TestDatabase) 
     let step = noon().seconds() / 30;
     assert_eq!(shopper::factor_after(&before.state, &before.global_state, noon()), step);
     store.backup(&database.file("backup")).await.unwrap();
+    let beside = |suffix| database.file(&format!("backup{suffix}")).exists();
+    assert!(!backup_keys(&database.place, &database.file("backup")).await.unwrap().is_empty());
 
     let place = database.elsewhere().await;
     let later = noon().shifted(3600);
     let event = shopper::event(later, "restored");
     let restored = restore(&place, &database.file("backup"), later, event).await.unwrap();
+    // What is read is one file, and stays one.
+    assert!(!["-wal", "-shm", "-journal"].into_iter().any(beside));
     let after = restored.load(account).await.unwrap().unwrap();
     assert_eq!((&after.state, &after.secrets), (&before.state, &before.secrets));
     assert_eq!(after.global_state.generation, Generation(1));
