@@ -14,6 +14,15 @@ const QUOTE = 24;
 /** Problems of a run that is some barcode, of which nothing is left standing. */
 const BARCODES = ["amount.article", "amount.barcode", "amount.mixed"];
 
+/** Input that arrives otherwise: a text from an input method with compositionend, a line break as Enter. */
+const ELSEWHERE = [
+  "insertCompositionText",
+  "insertFromComposition",
+  "deleteCompositionText",
+  "deleteByComposition",
+  "insertLineBreak",
+];
+
 let run = new Run();
 let problem = null;
 let quoted = "";
@@ -28,13 +37,17 @@ export function begin(isInStep, onEntry) {
   const amount = element("amount");
   const type = (text, time) => change(() => run.add(text, time));
   amount.addEventListener("beforeinput", (event) => {
-    // Text from an input method arrives with compositionend; a line break is Enter.
-    if (["insertCompositionText", "insertLineBreak"].includes(event.inputType)) return;
+    if (ELSEWHERE.includes(event.inputType)) return;
     event.preventDefault();
     if (event.inputType.startsWith("delete")) return change(() => run.removeLast());
     type(event.data ?? event.dataTransfer?.getData("text") ?? "", event.timeStamp);
   });
   amount.addEventListener("compositionend", (event) => type(event.data, event.timeStamp));
+  // What a browser or an extension fills in by itself was announced by nothing else, and is what the cashier sees.
+  amount.addEventListener("input", (event) => {
+    if (event.isComposing || event.inputType?.includes("Composition")) return;
+    change(() => (run = new Run(amount.value)));
+  });
   amount.addEventListener("keydown", (event) => {
     if (event.key === "Escape") change(() => (run = new Run()));
   });

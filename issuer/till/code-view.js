@@ -25,7 +25,7 @@ export function begin(isInStep, onCode) {
   const code = element("code");
   code.addEventListener("input", (event) => {
     // An input method repeats what it composes, which says nothing about the speed of keys.
-    if (event.isComposing || event.inputType.startsWith("delete")) run = new Run();
+    if (event.isComposing || !event.inputType || event.inputType.startsWith("delete")) run = new Run();
     else run.add(event.data ?? "", event.timeStamp);
     problem = null;
     // Group the digits, unless the cursor is inside them for a correction.

@@ -28,13 +28,15 @@ function isArticle(text, decimals) {
 
 /**
  * Parses what was typed where an amount is expected: `{ amount, code }`, where the amount may be 0 and the code null, or
- * `{ problem }`, the key of a text. The last `fast` characters were typed at a scanner's speed.
+ * `{ problem }`, the key of a text. The last `fast` characters were typed at a scanner's speed: more of them than a code
+ * has, behind what was typed before, are a longer barcode, whose beginning is no part of the amount.
  */
 export function parseEntry(text, { decimals = 0, fast = 0 } = {}) {
   const typed = plain(text);
   const run = withoutControls(typed);
   const [, rest, code] = WITH_CODE.exec(run) ?? [];
   if (code) {
+    if (fast > 0 && fast < typed.length && isLonger(typed.slice(-fast))) return { problem: "amount.mixed" };
     const { amount, problem } = parseAmount(rest, decimals);
     if (problem) return { problem: problem === "amount.sign" ? "amount.mixed" : problem };
     return { amount, code };
@@ -44,6 +46,11 @@ export function parseEntry(text, { decimals = 0, fast = 0 } = {}) {
   if (ANY_IDENTIFIER.test(run)) return { problem: "amount.barcode" };
   const { amount, problem } = parseAmount(typed.replace(/^\p{Cc}+|\p{Cc}+$/gu, ""), decimals);
   return problem ? { problem } : { amount, code: null };
+}
+
+/** Whether what a scanner sent at once is more than a code. */
+function isLonger(sent) {
+  return withoutIdentifier(sent).length > CODE_DIGITS;
 }
 
 /** Whether a text holds as many digits in a row as a code, and something else with them. */

@@ -46,12 +46,17 @@ function handleTab(_, sale, isFree) {
 }
 
 function handleOther(event, sale, isFree) {
-  const { key, timeStamp, ctrlKey, metaKey, altKey } = event;
-  if (["Alt", "Control", "Meta", "Shift", "Process", "Unidentified"].includes(key)) return false;
+  const { key, timeStamp, metaKey } = event;
+  // AltGr is Control and Alt on Windows, and types characters: the `]` of an identifier, for one.
+  const isAltGraph = Boolean(event.getModifierState?.("AltGraph"));
+  const [ctrlKey, altKey] = [event.ctrlKey && !isAltGraph, event.altKey && !isAltGraph];
+  if (["Alt", "AltGraph", "Control", "Meta", "Shift", "Process", "Unidentified"].includes(key)) return false;
   // A control character of a scanner would be a command of the browser.
   if (ctrlKey || metaKey || altKey) return ctrlKey && isFree && timeStamp - typedAt < PAUSE;
   enteredAt = -Infinity;
-  if (!/^[!-~\uff01-\uff5e]$/.test(key)) return false;
+  // Within a run a space is of the barcode and presses no button.
+  if (key === " ") return timeStamp - typedAt < PAUSE && !document.activeElement?.matches("input");
+  if (!/^[^\s\p{C}]$/u.test(key)) return false;
   typedAt = timeStamp;
   const field = isFree ? sale.field() : null;
   if (field && document.activeElement !== field) field.focus();

@@ -6,6 +6,7 @@ import { RejectionError, isRevoked } from "./api.js";
 import * as camera from "./camera.js";
 import * as codeView from "./code-view.js";
 import * as day from "./day.js";
+import { plain } from "./digits.js";
 import { NoManagerError } from "./manager.js";
 import { formatAmount } from "./money.js";
 import * as outcome from "./outcome.js";
@@ -59,7 +60,7 @@ export function field() {
 /** Takes a character that no field takes: behind a final answer it begins the next sale. */
 export function type(character, time) {
   if (step !== "answer" || !outcome.isOver(sale.answer)) return;
-  ahead.add(character.normalize("NFKC"), time);
+  ahead.add(plain(character), time);
   clearTimeout(aheadTimer);
   aheadTimer = setTimeout(() => useAhead(), PAUSE);
 }

@@ -75,6 +75,25 @@ test("an amount that is not finished is told from one that cannot be", () => {
   for (const text of ["12.", "-5", "12345678"]) assert.equal(isUnfinished(text, 0), false, text);
 });
 
+test("digits of other scripts and raised ones are no digits", () => {
+  for (const text of ["²1200", "12①", "1½", "١٢٠٠", "१२००", "𝟏𝟐", "１²"]) {
+    assert.deepEqual(parseEntry(text), { problem: "amount.sign" }, text);
+  }
+  assert.deepEqual(parseCode(`${CODE.slice(1)}²`), { problem: "scan.notone" });
+});
+
+test("a longer barcode behind other digits gives no amount", () => {
+  const label = `01${CODE}`;
+  const behind = (text, sent) => parseEntry(text + sent, { fast: sent.length });
+  for (const sent of [label, `]C1${label}`, `]C1${label}\r`]) {
+    assert.deepEqual(behind("1200", sent), { problem: "amount.mixed" }, sent);
+  }
+  for (const sent of [CODE, `]C1${CODE}`, `\u001d]Q1${CODE}\t`]) {
+    assert.deepEqual(behind("1200", sent), { amount: 1200, code: CODE }, sent);
+  }
+  assert.deepEqual(scanned(`1200${CODE}`), { amount: 1200, code: CODE });
+});
+
 test("an article's barcode is no amount at a scanner's speed", () => {
   for (const digits of ["01234565", "49012347", "49012345", "012345678905", "4901234567894", "14901234567891"]) {
     assert.deepEqual(scanned(digits), { problem: "amount.article" }, digits);

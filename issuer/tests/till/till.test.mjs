@@ -7,6 +7,7 @@ import { amount, bed, focused, freshPage, listen, pressEnter, scan, text, till, 
 import "./scanner.mjs";
 import "./receipts.mjs";
 import "./shop.mjs";
+import "./strange.mjs";
 import { axe, keys } from "./testbed.mjs";
 
 // Enrolment.
