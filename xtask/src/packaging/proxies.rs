@@ -1,4 +1,4 @@
-//! The examples for proxies, looked at by nginx and HAProxy, and run in front of an issuer with the example's settings.
+//! The examples for proxies, looked at by nginx and `HAProxy`, and run in front of an issuer with the example's settings.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::example::copy;
 use crate::test_issuers::IssuerProcess;
 
 /// How long a proxy may take to notice what became of the issuer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Requests after which a client that changes what it says of itself would not be stopped any more.
 const SPOOFED: usize = 100;
 
@@ -176,7 +176,7 @@ fn spoof(client: &Client) -> anyhow::Result<()> {
     anyhow::bail!("whoever says that they are somebody else has no limit")
 }
 
-/// While the store cannot be written, the issuer says that it is not ready, and HAProxy sends it nothing.
+/// While the store cannot be written, the issuer says that it is not ready, and `HAProxy` sends it nothing.
 fn test_health(through: &[Client; 2], direct: &Client, store: &Path) -> anyhow::Result<()> {
     let [nginx, haproxy] = through;
     let status = |client: &Client, path: &str| anyhow::Ok(client.get(path, &[])?.status);

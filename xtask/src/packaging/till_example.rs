@@ -60,7 +60,8 @@ impl TestIssuer {
         let input = child.stdin.take().context("no input")?;
         let answers = BufReader::new(child.stdout.take().context("no output")?).lines();
         let mut issuer = Self { child, input, answers, url: String::new() };
-        issuer.url = issuer.answer()?["url"].as_str().context("no address")?.to_owned();
+        let address = issuer.answer()?;
+        issuer.url.push_str(address["url"].as_str().context("no address")?);
         Ok(issuer)
     }
 
