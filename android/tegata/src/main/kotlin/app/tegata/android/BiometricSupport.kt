@@ -3,12 +3,11 @@ package app.tegata.android
 import android.content.Context
 import android.content.pm.PackageManager
 import android.hardware.biometrics.BiometricManager
-import android.hardware.fingerprint.FingerprintManager
 import android.os.Build
 
 /** Whether this phone can unlock payments by a finger or a face, for a page of settings. */
 public enum class BiometricSupport {
-    /** The gate can be set up. */
+    /** The gate can be set up; on Android 9, if a finger is enrolled. */
     READY,
 
     /** There is a sensor, and no finger and no face is enrolled: send the user to the phone's settings. */
@@ -44,14 +43,8 @@ private fun byManager(context: Context): BiometricSupport {
     }
 }
 
-/** On Android 9 the system's prompt knows fingers alone. */
-@Suppress("DEPRECATION")
+/** On Android 9 the prompt knows fingers alone, and who is enrolled takes another permission: [PaymentGate.setUp] says so. */
 private fun byFingerprint(context: Context): BiometricSupport {
     val hasSensor = context.packageManager.hasSystemFeature(PackageManager.FEATURE_FINGERPRINT)
-    val fingers = context.getSystemService(FingerprintManager::class.java)
-    return when {
-        !hasSensor || fingers?.isHardwareDetected != true -> BiometricSupport.NO_SENSOR
-        fingers.hasEnrolledFingerprints() -> BiometricSupport.READY
-        else -> BiometricSupport.NOTHING_ENROLLED
-    }
+    return if (hasSensor) BiometricSupport.READY else BiometricSupport.NO_SENSOR
 }

@@ -1,5 +1,6 @@
 package app.tegata.android
 
+import android.content.pm.PackageManager
 import android.hardware.biometrics.BiometricManager
 import android.hardware.biometrics.BiometricPrompt
 import android.security.keystore.KeyPermanentlyInvalidatedException
@@ -34,6 +35,7 @@ import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
+import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadow.api.Shadow
 import org.robolectric.shadows.ShadowBiometricManager
 
@@ -101,6 +103,10 @@ class PaymentGateTest {
         assertFalse(gate.canSetUp(phone.app) == BiometricSupport.READY)
         sensor.setCanAuthenticate(true)
         sensor.setAuthenticatorType(BiometricManager.Authenticators.BIOMETRIC_STRONG)
+        assertEquals(BiometricSupport.READY, gate.canSetUp(phone.app))
+        setVersion(28)
+        assertEquals(BiometricSupport.NO_SENSOR, gate.canSetUp(phone.app))
+        shadowOf(phone.app.packageManager).setSystemFeature(PackageManager.FEATURE_FINGERPRINT, true)
         assertEquals(BiometricSupport.READY, gate.canSetUp(phone.app))
     }
 
