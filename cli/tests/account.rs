@@ -13,6 +13,7 @@ use tegata_testkit::shopper::{NEW_PASSWORD, PASSWORD};
 use crate::command::{Wallet, done, failed, tegata, text};
 
 mod command;
+mod prompts;
 mod till;
 
 const HANAKO: &str = "hanako@example.org";

@@ -167,6 +167,71 @@ fn charges_made_since_a_restored_backup_are_found_and_settled() {
     assert!(found.next().is_none());
 }
 
+/// Another code than this one.
+fn other(code: &str) -> String {
+    let number: u32 = code.parse().unwrap();
+    format!("{:08}", (number + 1) % 100_000_000)
+}
+
+#[test]
+fn a_managers_code_voids_and_log_and_report_name_the_manager() {
+    let issuer = TestIssuer::with_sandbox();
+    let hanako = shopper(&issuer);
+    // The report looks back from the operator's clock: the service's is the same from here on.
+    issuer.clock.set(0);
+    let till = EnrolledTill::new(&issuer, "till-1", "Tegata Ginza");
+    paid(&till, &hanako, "kettle", 4980);
+    paid(&till, &hanako, "teapot", 1200);
+    let voids = || does(&issuer, &["report", "--since", "1h"])["voids"].clone();
+    assert_eq!(voids(), json!([]));
+
+    let manager = |act: &'static str| ["till", "manager", act, "till-1"];
+    let add = with_why(&[&manager("add")[..], &["Jiro"]].concat());
+    let added = does(&issuer, &add);
+    assert_eq!((&added["till"], &added["manager"]), (&json!("till-1"), &json!("Jiro")));
+    let code = added["code"].as_str().unwrap();
+    assert!(code.len() == 8 && code.bytes().all(|digit| digit.is_ascii_digit()), "{added}");
+    assert_eq!(does(&issuer, &manager("list"))["managers"], json!(["Jiro"]));
+    let asks = |sale: &str, code: Option<&str>| {
+        let body = json!({ "reference": sale, "manager": code });
+        let told = till.posts("/v1/voids", "-", &body);
+        let word = told["type"].as_str().or_else(|| told["status"].as_str()).unwrap();
+        word.rsplit(':').next().unwrap().to_owned()
+    };
+    assert_eq!(asks("kettle", None), "manager-needed");
+    assert_eq!(asks("kettle", Some(code)), "refunded");
+    assert_eq!(voids(), json!([{ "by": "till till-1, manager Jiro", "count": 1 }]));
+    let report = run(&issuer, &["report", "--since", "1h"]);
+    assert!(done(&report).ends_with("\n\ntill till-1, manager Jiro: 1 payment voided\n"));
+
+    // Five wrong codes, and then the right one has to wait for minutes as well.
+    for _ in 0..5 {
+        assert_eq!(asks("teapot", Some(&other(code))), "manager-wrong");
+    }
+    assert_eq!(asks("teapot", Some(code)), "manager-wait");
+    issuer.clock.advance(5 * 60);
+    assert_eq!(asks("teapot", Some(code)), "refunded");
+
+    let events = does(&issuer, &["audit", "tail", "-n", "1000"])["events"].clone();
+    let of = |deed: &str| -> Vec<Value> {
+        let events = events.as_array().unwrap().iter();
+        events.filter(|event| event["deed"] == deed).cloned().collect()
+    };
+    let added = of("manager_added");
+    assert_eq!(added.len(), 1);
+    assert_eq!(
+        (&added[0]["actor"], &added[0]["detail"]["manager"]),
+        (&json!("operator ann"), &json!("Jiro"))
+    );
+    let reversing: Vec<_> = of("payment_reversing").iter().map(|it| it["actor"].clone()).collect();
+    assert_eq!(reversing, ["till till-1, manager Jiro", "till till-1, manager Jiro"]);
+    assert!(!events.to_string().contains(code), "the code is in no line");
+
+    let remove = with_why(&[&manager("remove")[..], &["Jiro"]].concat());
+    assert_eq!(does(&issuer, &remove)["removed"], true);
+    failed(&run(&issuer, &remove), 1, "the till has no manager of this name");
+}
+
 #[test]
 fn what_was_declined_cannot_be_refunded() {
     let issuer = TestIssuer::with_sandbox();
