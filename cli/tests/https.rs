@@ -17,6 +17,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::command::{Wallet, failed};
 
+mod backup;
 mod command;
 mod issuer_process;
 

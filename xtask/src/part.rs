@@ -29,7 +29,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "rust",
         about: "unit, integration and doc tests of core, policy, bindings, command line and xtask; power cuts and full disks",
-        needs: &[setup::GDB, setup::OATHTOOL],
+        needs: &[setup::GDB, setup::OATHTOOL, setup::POSTGRESQL],
         run: |shell, _| {
             cmd!(
                 shell,
@@ -58,7 +58,7 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "store",
         about: "the issuer on SQLite and PostgreSQL: its store, its service, and accounts under attack",
-        needs: &[setup::GDB, setup::POSTGRESQL],
+        needs: &[setup::GDB, setup::PGBOUNCER, setup::POSTGRESQL],
         run: |shell, _| {
             cmd!(shell, "cargo test -p tegata-issuer").run()?;
             Ok(cmd!(shell, "cargo test -p tegata-issuer --test store").run()?)

@@ -86,6 +86,9 @@ pub(crate) const OATHTOOL: Package =
     Package { name: "oathtool", probe: Probe::Program("oathtool") };
 /// Makes certificates for proxies that are only looked at.
 pub(crate) const OPENSSL: Package = Package { name: "openssl", probe: Probe::Program("openssl") };
+/// A pooler before PostgreSQL, which the issuer has to recognise. It is not on everybody's path.
+pub(crate) const PGBOUNCER: Package =
+    Package { name: "pgbouncer", probe: Probe::File("/usr/sbin/pgbouncer") };
 /// The issuer's larger store; the tests start a cluster of their own.
 pub(crate) const POSTGRESQL: Package =
     Package { name: "postgresql", probe: Probe::Program("pg_dump") };

@@ -14,6 +14,7 @@ mod idempotency;
 mod keys;
 mod kill;
 mod outbox;
+mod pooling;
 mod reconciliation;
 mod scans;
 mod schema;

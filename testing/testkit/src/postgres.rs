@@ -24,10 +24,16 @@ pub fn cluster() -> &'static PostgresCluster {
 }
 
 fn start() -> PostgresCluster {
+    let (folder, owner) = initialised();
+    serve(&folder, &owner)
+}
+
+/// Makes a folder with an empty server; gives also the prefix of a command that is to run as its owner.
+fn initialised() -> (PathBuf, Vec<String>) {
     let (folder, owner) = folder();
     let options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "-D"];
     as_owner(&owner, "initdb", &[&options[..], &[data(&folder).as_str()]].concat());
-    serve(&folder, &owner)
+    (folder, owner)
 }
 
 /// The server's main process, if it was started.
@@ -35,6 +41,46 @@ pub fn pid() -> Option<u32> {
     let folder = CLUSTER.get()?.folder();
     let text = std::fs::read_to_string(Path::new(&data(&folder)).join("postmaster.pid"));
     text.ok()?.lines().next()?.parse().ok()
+}
+
+/// A server that speaks TLS on a port of this machine.
+pub struct TlsPostgres {
+    cluster: PostgresCluster,
+    port: u16,
+}
+
+impl TlsPostgres {
+    /// Starts one with this certificate, of `localhost`, and its key, both in PEM.
+    pub fn start(certificate: &str, key: &str) -> Self {
+        let (folder, owner) = initialised();
+        let file = |name: &str, text: &str| {
+            let file = format!("{}/{name}", data(&folder));
+            std::fs::write(&file, text).unwrap();
+            run("chmod", &["600", &file]);
+            if !owner.is_empty() {
+                run("chown", &["postgres", &file]);
+            }
+        };
+        file("server.crt", certificate);
+        file("server.key", key);
+        // Free when it was asked for; another program would have to take it in the same moment.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let more = ["-c", "listen_addresses=127.0.0.1", "-c", "ssl=on"];
+        Self { cluster: serve_with(&folder, &owner, &more, port), port }
+    }
+
+    /// Makes an empty database; gives its URL, which asks for TLS.
+    pub fn new_database(&self, name: &str) -> String {
+        let folder = self.cluster.folder();
+        let port = self.port.to_string();
+        let program = program("psql");
+        let create = format!("CREATE DATABASE {name}");
+        let to = ["-h", folder.to_str().unwrap(), "-p", &port, "-U", "postgres", "-d", "postgres"];
+        run(program.to_str().unwrap(), &[&to[..], &["-qc", &create]].concat());
+        format!("postgres://postgres@localhost:{port}/{name}?sslmode=require")
+    }
 }
 
 impl PostgresCluster {
@@ -99,6 +145,10 @@ fn as_owner(owner: &[String], name: &str, arguments: &[&str]) {
 }
 
 fn serve(folder: &Path, owner: &[String]) -> PostgresCluster {
+    serve_with(folder, owner, &["-c", "listen_addresses="], 5432)
+}
+
+fn serve_with(folder: &Path, owner: &[String], more: &[&str], port: u16) -> PostgresCluster {
     // The shell outlives these tests for a moment: it waits for its input to end.
     let script = "folder=$1; ready=$2; shift 2; \"$@\" >\"$folder.log\" 2>&1 & server=$!; \
         until \"$ready\" -q -h \"$folder\"; do kill -0 $server || { cat \"$folder.log\" >&2; exit 1; }; \
@@ -114,13 +164,80 @@ fn serve(folder: &Path, owner: &[String]) -> PostgresCluster {
         .arg(program("postgres"));
     shell.arg("-D").arg(data(folder)).arg("-k").arg(folder);
     // max_connections: a pool of 16 for each of the stores that stand open at the same time.
-    shell.args(["-c", "listen_addresses=", "-c", "max_connections=400"]);
+    shell.args(["-c", "max_connections=400"]).args(more).env("PGPORT", port.to_string());
     let mut server = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n", "PostgreSQL did not start");
     let host = folder.to_str().unwrap().replace('/', "%2F");
     PostgresCluster { host, _open: server.stdin.take().unwrap(), _server: server }
+}
+
+/// A pgbouncer of a test's own before this run's PostgreSQL, reached by a socket; stopped when dropped.
+pub struct Pgbouncer {
+    folder: PathBuf,
+    server: Child,
+}
+
+/// For how long pgbouncer gives a client a connection to the server.
+#[derive(Clone, Copy, Debug)]
+pub enum PoolMode {
+    /// For as long as the client is connected.
+    Session,
+    /// For one transaction.
+    Transaction,
+}
+
+impl Pgbouncer {
+    /// Starts it before the database of this URL, with so many connections to the server at most; returns when it accepts
+    /// clients.
+    pub fn start(database: &str, mode: PoolMode, connections: u32) -> Self {
+        let (folder, owner) = folder();
+        let (_, name) = database.split_once("/issuer_").unwrap();
+        let (number, _) = name.split_once('?').unwrap();
+        let place = cluster().folder();
+        let mode = match mode {
+            PoolMode::Session => "session",
+            PoolMode::Transaction => "transaction",
+        };
+        let settings = format!(
+            "[databases]\npooled = host={} dbname=issuer_{number} user=postgres\n\
+             [pgbouncer]\nlisten_addr =\nlisten_port = 6432\nunix_socket_dir = {}\nauth_type = any\n\
+             pool_mode = {mode}\ndefault_pool_size = {connections}\n\
+             ignore_startup_parameters = extra_float_digits,options\n",
+            place.display(),
+            folder.display(),
+        );
+        let file = folder.join("pgbouncer.ini");
+        std::fs::write(&file, settings).unwrap();
+        let program = program("pgbouncer");
+        let mut words: Vec<&str> = owner.iter().map(String::as_str).collect();
+        words.extend([program.to_str().unwrap(), "-q", file.to_str().unwrap()]);
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).current_dir("/").stdout(Stdio::null()).stderr(Stdio::null());
+        let mut server = command.spawn().unwrap();
+        let socket = folder.join(".s.PGSQL.6432");
+        while std::os::unix::net::UnixStream::connect(&socket).is_err() {
+            let ended = server.try_wait().unwrap();
+            assert!(ended.is_none(), "pgbouncer did not start: {ended:?}");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        Self { folder, server }
+    }
+
+    /// The URL of the database behind it.
+    pub fn url(&self) -> String {
+        let host = self.folder.to_str().unwrap().replace('/', "%2F");
+        format!("postgres://postgres@{host}:6432/pooled?sslmode=disable")
+    }
+}
+
+impl Drop for Pgbouncer {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
 }
 
 /// A primary and its synchronous standby.
@@ -186,13 +303,14 @@ fn sql(host: &str, sql: &str) -> String {
     read(psql.to_str().unwrap(), &["-h", &host, "-U", "postgres", "-d", "postgres", "-Atc", sql])
 }
 
-/// Finds a program on the path, or in Debian's folder of PostgreSQL's programs.
+/// Finds a program on the path, in Debian's folder of PostgreSQL's programs, or among those of the system.
 fn program(name: &str) -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut places: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
     places.sort();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let places = places.into_iter().rev().chain(std::env::split_paths(&path));
+    let places = places.chain([PathBuf::from("/usr/sbin")]);
     let found = places.map(|place| place.join(name)).find(|file| file.exists());
     found.unwrap_or_else(|| panic!("{name} is missing: cargo xtask setup store installs it"))
 }
