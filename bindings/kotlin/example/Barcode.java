@@ -26,5 +26,6 @@ final class Barcode {
         @Override public byte[] prf(byte[] input) { return input; }
         @Override public byte[] publicKey() { return new byte[65]; }
         @Override public byte[] sign(byte[] message) { return new byte[0]; }
+        @Override public void replaceSigningKey() { }
     }
 }

@@ -74,5 +74,6 @@ final class Bench {
         @Override public byte[] prf(byte[] input) { return input; }
         @Override public byte[] publicKey() { return new byte[65]; }
         @Override public byte[] sign(byte[] message) { return new byte[0]; }
+        @Override public void replaceSigningKey() { }
     }
 }

@@ -66,6 +66,11 @@ class JavaCallerTest {
         public byte[] sign(byte[] message) throws KeystoreException {
             throw new KeystoreException.Locked();
         }
+
+        @Override
+        public void replaceSigningKey() throws KeystoreException {
+            throw new KeystoreException.Locked();
+        }
     }
 
     private static PaymentCode next(Wallet wallet, PaymentUnlock unlock, String id) throws WalletException {
