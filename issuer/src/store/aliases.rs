@@ -60,8 +60,9 @@ impl Store {
         const COUNT: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM credentials WHERE prefix = $1 \
             AND key IS NOT NULL LIMIT $2) AS counted";
         let unreadable = StoreError::Unreadable("credentials");
-        let row = self.database.row(COUNT, values![prefix.to_string(), most]).await?;
-        row.ok_or(unreadable)?.of_table("credentials").int()
+        let rows = self.database.scan(COUNT, values![prefix.to_string(), most]).await?;
+        let row = rows.into_iter().next().ok_or(unreadable)?;
+        row.of_table("credentials").int()
     }
 
     /// Reads how far the index of this period is filled; `None` if that has not begun.

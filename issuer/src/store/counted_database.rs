@@ -26,6 +26,16 @@ impl CountedDatabase {
         self.database.rows(sql, values).await
     }
 
+    /// Runs one query that reads many rows, which may take much longer than a request waits.
+    pub(super) async fn scan(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.work.done(Operation::Read, 1);
+        self.database.scan(sql, values).await
+    }
+
     /// Gives the rows of each query.
     pub(super) async fn query_all(&self, queries: Vec<Query>) -> Result<Vec<Vec<Row>>, StoreError> {
         self.work.done(Operation::Read, queries.len());
@@ -84,6 +94,13 @@ impl CountedDatabase {
         self.work.done(Operation::Transaction, 1);
         self.work.done(Operation::Write, 1);
         self.database.write_one(statement).await
+    }
+
+    /// Runs one statement that touches many rows as a transaction of its own.
+    pub(super) async fn write_many_rows(&self, statement: Statement) -> Result<(), StoreError> {
+        self.work.done(Operation::Transaction, 1);
+        self.work.done(Operation::Write, 1);
+        self.database.write_many_rows(statement).await
     }
 }
 

@@ -26,6 +26,18 @@ impl Database {
         }
     }
 
+    /// Runs one query that reads many rows, which may take much longer than a request waits.
+    pub(super) async fn scan(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.rows(sql, values).await,
+            Self::Postgres(postgres) => postgres.scan(sql, values).await,
+        }
+    }
+
     /// Runs these queries in order; gives the rows of each. PostgreSQL is waited for once.
     pub(super) async fn query_all(&self, queries: Vec<Query>) -> Result<Vec<Vec<Row>>, StoreError> {
         match self {
@@ -77,6 +89,15 @@ impl Database {
         match self {
             Self::Sqlite(_) => None,
             Self::Postgres(postgres) => Some(postgres.pool_status()),
+        }
+    }
+
+    /// Runs one statement that touches many rows, which may take much longer than a request waits, as a transaction of its
+    /// own.
+    pub(super) async fn write_many_rows(&self, statement: Statement) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.write_one(statement).await,
+            Self::Postgres(postgres) => postgres.write_many_rows(statement).await,
         }
     }
 }

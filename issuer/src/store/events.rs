@@ -165,7 +165,8 @@ impl Store {
         const CENSUS: &str = "SELECT (SELECT COUNT(*) FROM events), \
             (SELECT COALESCE(MAX(count), 0) FROM event_seals), \
             (SELECT COUNT(*) FROM events_waiting)";
-        let row = self.database.row(CENSUS, values![]).await?;
+        let rows = self.database.scan(CENSUS, values![]).await?;
+        let row = rows.into_iter().next();
         let mut row = row.ok_or(StoreError::Unreadable("events"))?.of_table("events");
         Ok(EventCounts { logged: row.int()?, sealed: row.int()?, waiting: row.int()? })
     }

@@ -151,7 +151,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         while self.database.row(any, values.clone()).await?.is_some() {
             let some = values.iter().cloned().chain([Value::from(DELETED_AT_ONCE)]);
-            self.write_one(delete, some.collect()).await?;
+            self.database.write_many_rows(Statement::new(delete, some.collect())).await?;
         }
         Ok(())
     }

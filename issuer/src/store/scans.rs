@@ -163,7 +163,8 @@ impl Store {
     pub async fn outbox_backlog(&self) -> Result<OutboxBacklog, StoreError> {
         const WAITING: &str = "SELECT COUNT(*), MIN(made) FROM outbox";
         let unreadable = StoreError::Unreadable("outbox");
-        let row = self.database.row(WAITING, values![]).await?.ok_or(unreadable.clone())?;
+        let rows = self.database.scan(WAITING, values![]).await?;
+        let row = rows.into_iter().next().ok_or(unreadable.clone())?;
         let mut row = row.of_table("outbox");
         let mails = row.int()?;
         let seconds = row.optional(Row::int)?;

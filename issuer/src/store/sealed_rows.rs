@@ -100,7 +100,7 @@ impl Store {
             ORDER BY account, secret LIMIT $4";
         let (account, secret) =
             after.map_or(([0; 16], -1_i64), |(account, secret)| (account.0, secret.0.into()));
-        let rows = self.database.rows(PAGE, values![account, secret, key, n]).await?;
+        let rows = self.database.scan(PAGE, values![account, secret, key, n]).await?;
         let read = |row: Row| {
             let mut row = row.of_table("secrets");
             Ok(SealedRow {
@@ -151,7 +151,7 @@ impl Store {
         const PAGE: &str = "SELECT account, credential, key, seed, alias_key FROM credentials \
             WHERE credential > $1 AND key < $2 ORDER BY credential LIMIT $3";
         let after = after.map_or([0; 16], |credential| credential.0);
-        let rows = self.database.rows(PAGE, values![after, key, n]).await?;
+        let rows = self.database.scan(PAGE, values![after, key, n]).await?;
         let read = |row: Row| {
             let mut row = row.of_table("credentials");
             Ok(SeedRow {

@@ -60,8 +60,14 @@ pub(super) fn unavailable(code: &str) -> Option<&'static str> {
         "57P01" => "the server ends (57P01, admin_shutdown)",
         "57P02" => "the server has crashed (57P02, crash_shutdown)",
         "57P03" => "the server is starting or ending (57P03, cannot_connect_now)",
+        "57P04" => "the database was dropped (57P04, database_dropped)",
         "57P05" => "the session was idle for too long (57P05, idle_session_timeout)",
-        _ => return None,
+        _ => match code.get(..2)? {
+            "08" => "the connection failed (class 08)",
+            "53" => "the server has not enough of what it needs (class 53)",
+            "57" => "an operator intervened (class 57)",
+            _ => return None,
+        },
     })
 }
 
@@ -82,5 +88,6 @@ mod tests {
         );
         assert!(sentence("XX001").ends_with("with code XX001"));
         assert!(unavailable("25006").is_some() && unavailable("42501").is_none());
+        assert!(unavailable("08006").is_some() && unavailable("53400").is_some());
     }
 }

@@ -69,7 +69,7 @@ impl Store {
     /// Errors of the database.
     pub async fn shop_names(&self, most: u32) -> Result<Vec<String>, StoreError> {
         const SHOPS: &str = "SELECT DISTINCT shop FROM tills WHERE revoked IS NULL LIMIT $1";
-        let rows = self.database.rows(SHOPS, values![most]).await?;
+        let rows = self.database.scan(SHOPS, values![most]).await?;
         rows.into_iter().map(|row| row.of_table("tills").text()).collect()
     }
 

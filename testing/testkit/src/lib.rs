@@ -8,7 +8,8 @@
 //! | [`mail_server`] | [`TestMailServer`]: what the mailbox stands behind, slow or away |
 //! | [`payments`] | [`TestPayments`]: the tills of an issuer, and payers whose codes they read |
 //! | [`card`] | cards of the sandbox for those payers |
-//! | [`postgres`] | [`PostgresCluster`]: a server made for this run, and a primary with its standby |
+//! | [`postgres`] | [`PostgresCluster`]: a server made for this run |
+//! | [`postgres_pair`] | [`PostgresPair`]: a primary with its standby, and what happens to primaries |
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -25,11 +26,13 @@ pub mod issuer;
 pub mod mail_server;
 pub mod payments;
 pub mod postgres;
+pub mod postgres_pair;
 pub mod shopper;
 
 pub use clock::TestClock;
 pub use issuer::TestIssuer;
 pub use mail_server::TestMailServer;
 pub use payments::{TestPayer, TestPayments, TestTill};
-pub use postgres::{PostgresCluster, PostgresPair};
+pub use postgres::PostgresCluster;
+pub use postgres_pair::{HostOrder, PostgresPair, Replication};
 pub use shopper::TestShopper;

@@ -1,5 +1,6 @@
 //! Payments at an issuer: tills that read codes, payers who show them, and the issuer's store beside it.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -148,12 +149,23 @@ impl<'a> TestPayments<'a> {
                 let connection = rusqlite::Connection::open(file).unwrap();
                 connection.query_row(sql, [], |row| row.get(0)).unwrap()
             }
-            Place::Postgres(url) => self.threads.block_on(async {
-                // A sum of BIGINTs is a NUMERIC there.
-                let sql = format!("SELECT number::BIGINT FROM ({sql}) AS it (number)");
-                connect(url).await.query_one(&sql, &[]).await.unwrap().get(0)
-            }),
+            Place::Postgres(url) => self.number_at(url, sql),
         }
+    }
+
+    /// Runs a query of one number at another PostgreSQL than the issuer's.
+    pub fn number_at(&self, url: &str, sql: &str) -> i64 {
+        self.threads.block_on(async {
+            // A sum of BIGINTs is a NUMERIC there.
+            let sql = format!("SELECT number::BIGINT FROM ({sql}) AS it (number)");
+            connect(url).await.query_one(&sql, &[]).await.unwrap().get(0)
+        })
+    }
+
+    /// Runs a query of pairs of texts at another PostgreSQL than the issuer's.
+    pub fn pairs_at(&self, url: &str, sql: &str) -> BTreeMap<String, String> {
+        let rows = self.threads.block_on(async { connect(url).await.query(sql, &[]).await });
+        rows.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect()
     }
 
     /// Does `work` while another transaction holds the rows that `lock` selects. As soon as `work` waits for them, that

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct PostgresCluster {
     /// The folder of its socket, percent-encoded as a URL has it.
     pub host: String,
+    pub(crate) port: u16,
     /// The server stops and its folder is deleted when this is closed, however the tests end.
     _open: ChildStdin,
     _server: Child,
@@ -24,8 +25,13 @@ pub fn cluster() -> &'static PostgresCluster {
 }
 
 fn start() -> PostgresCluster {
+    start_on(None)
+}
+
+/// Starts a new server, on a port of the loopback address if one is named.
+pub(crate) fn start_on(port: Option<u16>) -> PostgresCluster {
     let (folder, owner) = initialised();
-    serve(&folder, &owner)
+    serve(&folder, &owner, port)
 }
 
 /// Makes a folder with an empty server; gives also the prefix of a command that is to run as its owner.
@@ -84,7 +90,30 @@ impl TlsPostgres {
 }
 
 impl PostgresCluster {
-    fn folder(&self) -> PathBuf {
+    /// Runs a query of one value and gives it as text.
+    pub(crate) fn sql(&self, sql: &str) -> String {
+        let psql = program("psql");
+        let host = self.host.replace("%2F", "/");
+        let port = self.port.to_string();
+        let to = ["-h", &host, "-p", &port, "-U", "postgres", "-d", "postgres", "-Atc", sql];
+        read(psql.to_str().unwrap(), &to)
+    }
+
+    /// The main process of the server.
+    pub(crate) fn pid(&self) -> String {
+        let file = self.folder().join("data/postmaster.pid");
+        std::fs::read_to_string(file).unwrap().lines().next().unwrap().to_owned()
+    }
+
+    /// Its host and port, as a URL has them.
+    pub(crate) fn authority(&self) -> String {
+        match self.port {
+            DEFAULT_PORT => self.host.clone(),
+            port => format!("127.0.0.1:{port}"),
+        }
+    }
+
+    pub(crate) fn folder(&self) -> PathBuf {
         self.host.replace("%2F", "/").into()
     }
 
@@ -116,7 +145,7 @@ pub fn new_postgres_database() -> String {
 }
 
 /// Makes a folder, and gives the prefix of a command that is to run as its owner.
-fn folder() -> (PathBuf, Vec<String>) {
+pub(crate) fn folder() -> (PathBuf, Vec<String>) {
     let folder = tempfile::Builder::new().prefix("tegata-pg").tempdir().unwrap().keep();
     let owner = owner(&folder);
     (folder, owner)
@@ -132,11 +161,11 @@ fn owner(folder: &Path) -> Vec<String> {
     user.map(String::from).into()
 }
 
-fn data(folder: &Path) -> String {
+pub(crate) fn data(folder: &Path) -> String {
     folder.join("data").to_str().unwrap().to_owned()
 }
 
-fn as_owner(owner: &[String], name: &str, arguments: &[&str]) {
+pub(crate) fn as_owner(owner: &[String], name: &str, arguments: &[&str]) {
     let program = program(name);
     let mut words: Vec<&str> = owner.iter().map(String::as_str).collect();
     words.push(program.to_str().unwrap());
@@ -144,8 +173,10 @@ fn as_owner(owner: &[String], name: &str, arguments: &[&str]) {
     run(words[0], &words[1..]);
 }
 
-fn serve(folder: &Path, owner: &[String]) -> PostgresCluster {
-    serve_with(folder, owner, &["-c", "listen_addresses="], 5432)
+/// Starts a server; with a port it listens on the loopback address, too.
+pub(crate) fn serve(folder: &Path, owner: &[String], port: Option<u16>) -> PostgresCluster {
+    let listen = if port.is_some() { "listen_addresses=127.0.0.1" } else { "listen_addresses=" };
+    serve_with(folder, owner, &["-c", listen], port.unwrap_or(DEFAULT_PORT))
 }
 
 fn serve_with(folder: &Path, owner: &[String], more: &[&str], port: u16) -> PostgresCluster {
@@ -153,7 +184,7 @@ fn serve_with(folder: &Path, owner: &[String], more: &[&str], port: u16) -> Post
     let script = "folder=$1; ready=$2; shift 2; \"$@\" >\"$folder.log\" 2>&1 & server=$!; \
         until \"$ready\" -q -h \"$folder\"; do kill -0 $server || { cat \"$folder.log\" >&2; exit 1; }; \
         sleep 0.1; done; echo ready; cat; server=$(head -n 1 \"$folder/data/postmaster.pid\"); \
-        kill -QUIT $server; while kill -0 $server 2>/dev/null; do sleep 0.1; done; \
+        kill -QUIT $server 2>/dev/null; while kill -0 $server 2>/dev/null; do sleep 0.1; done; \
         rm -rf \"$folder\" \"$folder.log\"";
     let mut shell = Command::new("sh");
     shell
@@ -170,7 +201,7 @@ fn serve_with(folder: &Path, owner: &[String], more: &[&str], port: u16) -> Post
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n", "PostgreSQL did not start");
     let host = folder.to_str().unwrap().replace('/', "%2F");
-    PostgresCluster { host, _open: server.stdin.take().unwrap(), _server: server }
+    PostgresCluster { host, port, _open: server.stdin.take().unwrap(), _server: server }
 }
 
 /// A pgbouncer of a test's own before this run's PostgreSQL, reached by a socket; stopped when dropped.
@@ -240,68 +271,8 @@ impl Drop for Pgbouncer {
     }
 }
 
-/// A primary and its synchronous standby.
-pub struct PostgresPair {
-    primary: PostgresCluster,
-    standby: PostgresCluster,
-    folder: PathBuf,
-}
-
-impl PostgresPair {
-    /// Starts both; returns when the standby follows.
-    pub fn start() -> Self {
-        let primary = start();
-        let first = primary.host.replace("%2F", "/");
-        let (folder, owner) = folder();
-        let from = ["-h", &first, "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-D"];
-        as_owner(&owner, "pg_basebackup", &[&from[..], &[data(&folder).as_str()]].concat());
-        let pair = Self { standby: serve(&folder, &owner), primary, folder: first.into() };
-        let primary = &pair.primary.host;
-        sql(primary, "ALTER SYSTEM SET synchronous_standby_names = '*'");
-        sql(primary, "SELECT pg_reload_conf()");
-        // Not before it is one does the primary wait for it.
-        let synced = "SELECT COUNT(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
-        for _ in 0..600 {
-            if sql(primary, synced) == "1" {
-                return pair;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        panic!("the standby does not follow");
-    }
-
-    /// A URL of both hosts: a client connects to the one that accepts writes.
-    pub fn url(&self) -> String {
-        let one = &self.primary.host;
-        let other = &self.standby.host;
-        format!("postgres://postgres@{one},{other}/postgres?target_session_attrs=read-write")
-    }
-
-    /// Kills the primary (`kill -9`) after the standby received nothing for a moment: a primary that did not wait for its
-    /// standby would have confirmed by then what nobody else has.
-    pub fn kill_primary(&self) {
-        let receiver = sql(&self.standby.host, "SELECT pid FROM pg_stat_wal_receiver");
-        run("kill", &["-STOP", &receiver]);
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        let pid = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
-        run("kill", &["-9", pid.lines().next().unwrap()]);
-        run("kill", &["-CONT", &receiver]);
-    }
-
-    /// Promotes the standby, which waits for no other from then on.
-    pub fn promote(&self) {
-        sql(&self.standby.host, "ALTER SYSTEM SET synchronous_standby_names = ''");
-        sql(&self.standby.host, "SELECT pg_reload_conf()");
-        assert_eq!(sql(&self.standby.host, "SELECT pg_promote()"), "t");
-    }
-}
-
-/// Runs a query of one value and gives it as text.
-fn sql(host: &str, sql: &str) -> String {
-    let psql = program("psql");
-    let host = host.replace("%2F", "/");
-    read(psql.to_str().unwrap(), &["-h", &host, "-U", "postgres", "-d", "postgres", "-Atc", sql])
-}
+/// PostgreSQL's own port: a socket has it in its name.
+const DEFAULT_PORT: u16 = 5432;
 
 /// Finds a program on the path, in Debian's folder of PostgreSQL's programs, or among those of the system.
 fn program(name: &str) -> PathBuf {
@@ -315,7 +286,7 @@ fn program(name: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("{name} is missing: cargo xtask setup store installs it"))
 }
 
-fn run(program: &str, arguments: &[&str]) {
+pub(crate) fn run(program: &str, arguments: &[&str]) {
     // The server's user may not enter the folder that the tests run in.
     let done = Command::new(program).args(arguments).current_dir(Path::new("/")).output();
     let done = done.unwrap_or_else(|error| panic!("{program}: {error}"));

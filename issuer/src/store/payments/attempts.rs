@@ -172,7 +172,7 @@ impl Store {
         let today = now.seconds() / DAY;
         let mut counts = Vec::new();
         let mut first = None;
-        for row in self.database.rows(BY_DAY, values![*b"t", *b"u", today]).await? {
+        for row in self.database.scan(BY_DAY, values![*b"t", *b"u", today]).await? {
             let mut row = row.of_table("attempts");
             let day: u64 = row.int()?;
             let count: u64 = row.int()?;

@@ -157,7 +157,7 @@ impl Store {
         let mut busiest: Vec<BusyPeriod> = Vec::new();
         for shift in [0, seconds] {
             let values = values![shift, seconds * 2, from, to, least, n];
-            for row in self.database.rows(measure.busiest(), values).await? {
+            for row in self.database.scan(measure.busiest(), values).await? {
                 busiest.push(read(measure, row)?);
             }
         }
@@ -179,7 +179,7 @@ impl Store {
         seconds: u64,
     ) -> Result<u64, StoreError> {
         let values = values![seconds * 2, first_of(span.since), first_of(span.until)];
-        median(self.database.rows(measure.usual(), values).await?)
+        median(self.database.scan(measure.usual(), values).await?)
     }
 
     /// Finds up to `n` tills that sent at least `least` wrong codes on one of these days of UTC, most first; gives also
@@ -200,7 +200,7 @@ impl Store {
             AND subject >= $3 AND subject < $4 GROUP BY count ORDER BY count";
         let from = span.since.seconds() / DAY;
         let to = span.until.seconds() / DAY;
-        let rows = self.database.rows(HIGHEST, values![from, to, *b"t", *b"u", least, n]).await?;
+        let rows = self.database.scan(HIGHEST, values![from, to, *b"t", *b"u", least, n]).await?;
         let read = |row: Row| {
             let mut row = row.of_table("attempts");
             let unreadable = StoreError::Unreadable("attempts");
@@ -213,7 +213,7 @@ impl Store {
             })
         };
         let wrong = rows.into_iter().map(read).collect::<Result<_, StoreError>>()?;
-        let usual = self.database.rows(USUAL, values![from, to, *b"t", *b"u"]).await?;
+        let usual = self.database.scan(USUAL, values![from, to, *b"t", *b"u"]).await?;
         Ok((wrong, median(usual)?))
     }
 }

@@ -38,6 +38,6 @@ impl Store {
             let mut row = row.of_table("events");
             Ok(VoidCount { by: row.text()?, count: row.int()? })
         };
-        self.database.rows(COUNT, values).await?.into_iter().map(read).collect()
+        self.database.scan(COUNT, values).await?.into_iter().map(read).collect()
     }
 }

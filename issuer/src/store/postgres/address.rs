@@ -2,12 +2,18 @@
 
 use std::path::PathBuf;
 
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
+
 use super::super::error::StoreError;
+
+/// The port of a host that names none.
+pub(super) const DEFAULT_PORT: u16 = 5432;
 
 /// An address, read.
 pub(in crate::store) struct PostgresAddress {
     /// What the driver connects by.
-    pub(in crate::store) config: tokio_postgres::Config,
+    pub(in crate::store) config: Config,
     /// The file of `sslrootcert`: the authorities to trust in place of the system's.
     pub(in crate::store) root_certificates: Option<PathBuf>,
 }
@@ -43,6 +49,63 @@ impl PostgresAddress {
             )
         })?;
         Ok(Self { config, root_certificates })
+    }
+
+    /// Gives the configuration of each of its hosts.
+    ///
+    /// # Errors
+    /// `Unavailable` if it names none, or not as many addresses or ports as hosts.
+    pub(super) fn hosts(&self) -> Result<Vec<Config>, StoreError> {
+        let (names, addresses, ports) =
+            (self.config.get_hosts(), self.config.get_hostaddrs(), self.config.get_ports());
+        let count = names.len().max(addresses.len());
+        let fits = |each: usize| each == count || each == 0;
+        if count == 0 || !fits(names.len()) || !fits(addresses.len()) {
+            return Err(StoreError::Unavailable(
+                "its address needs a host, or one for each hostaddr",
+            ));
+        }
+        if ports.len() > 1 && ports.len() != count {
+            return Err(StoreError::Unavailable(
+                "its address needs one port, or one for each host",
+            ));
+        }
+        let host = |place: usize| {
+            let mut host = self.without_hosts();
+            match names.get(place) {
+                Some(Host::Tcp(name)) => drop(host.host(name)),
+                Some(Host::Unix(folder)) => drop(host.host_path(folder)),
+                None => {}
+            }
+            if let Some(address) = addresses.get(place) {
+                host.hostaddr(*address);
+            }
+            host.port(*ports.get(place).or(ports.first()).unwrap_or(&DEFAULT_PORT));
+            host
+        };
+        Ok((0..count).map(host).collect())
+    }
+
+    /// Copies all that is the same for every host, as far as the driver is to see it: how long a host may take is for
+    /// the dialler.
+    fn without_hosts(&self) -> Config {
+        let from = &self.config;
+        let mut to = Config::new();
+        from.get_user().map(|user| to.user(user));
+        from.get_password().map(|password| to.password(password));
+        from.get_dbname().map(|name| to.dbname(name));
+        from.get_options().map(|options| to.options(options));
+        from.get_application_name().map(|name| to.application_name(name));
+        from.get_tcp_user_timeout().map(|time| to.tcp_user_timeout(*time));
+        from.get_keepalives_interval().map(|time| to.keepalives_interval(time));
+        from.get_keepalives_retries().map(|times| to.keepalives_retries(times));
+        to.keepalives(from.get_keepalives())
+            .keepalives_idle(from.get_keepalives_idle())
+            .ssl_mode(from.get_ssl_mode())
+            .ssl_negotiation(from.get_ssl_negotiation())
+            .target_session_attrs(from.get_target_session_attrs())
+            .channel_binding(from.get_channel_binding());
+        to
     }
 }
 

@@ -1,197 +1,205 @@
-//! Connections: the pool, their settings, their schema and their errors.
+//! One connection, on which nothing is waited for without end.
+//!
+//! A server that is frozen, or that waits for a standby before it confirms a commit, keeps its connections open and says
+//! nothing. What is not answered in time is given up on this side alone, by closing the connection. It is never
+//! cancelled: a commit whose wait for the standby is cancelled is reported as done, and no standby has it.
 
-use std::error::Error;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError,
-    RecyclingMethod, Runtime, TimeoutType, Timeouts,
-};
-use tokio_postgres::error::SqlState;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Error, Row, SimpleQueryMessage, Statement};
 
 use super::super::error::StoreError;
-use super::super::schema::schema_error;
-use super::super::sql_state::{READ_ONLY, unavailable};
-use super::address::PostgresAddress;
-use super::tls;
+use super::dialler::HostIndex;
+use super::errors::{NO_ANSWER, not_committed, refused};
+use super::values::parameters;
 
-mod embedded {
-    refinery::embed_migrations!("migrations/postgres");
-}
+/// How long a transaction or a query of a request may take, its commit included.
+const REQUEST: Duration = Duration::from_secs(4);
 
-/// Connections at a time.
-const CONNECTIONS: usize = 16;
+/// How long a query over many rows may take: longer than the server allows, so that it says so itself.
+const SCAN: Duration = Duration::from_secs(65);
 
-/// How long a request waits for a connection.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// Until when answers are waited for.
+#[derive(Clone, Copy)]
+pub(super) struct Deadline(Instant);
 
-/// How long a connection is used: after that it is made anew, so that what a server has changed is seen.
-const MAX_AGE: Duration = Duration::from_mins(30);
-
-/// How often setting up the schema is tried while other processes do the same.
-const MIGRATE_TRIES: usize = 9;
-
-/// Settings of each session, whatever the defaults of server, database and role are: transactions read what is committed
-/// and may write, and none of them waits for ever. Those of later versions are set where they are known.
-const SESSION: &str = "SET default_transaction_isolation = 'read committed'; \
-    SET default_transaction_read_only = off; SET default_transaction_deferrable = off; \
-    SET statement_timeout = '60s'; SET lock_timeout = '15s'; \
-    SET idle_in_transaction_session_timeout = '60s'; \
-    SELECT set_config(name, '0', false) FROM pg_settings \
-        WHERE name IN ('transaction_timeout', 'idle_session_timeout'); \
-    SELECT set_config('synchronous_commit', 'on', false) \
-        WHERE current_setting('synchronous_commit') = 'off'";
-
-/// Finds rows by their keys, always: a plan must depend neither on how many rows there were when it was made nor on the
-/// first values. A table that was empty then would be scanned from end to end long after.
-const PLANS: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
-    SET plan_cache_mode = force_generic_plan; SET jit = off";
-
-/// Makes the configuration of the issuer's connections.
-pub(super) fn issuer_address(url: &str) -> Result<PostgresAddress, StoreError> {
-    let mut address = PostgresAddress::parse(url)?;
-    address.config.application_name("tegata-issuer").connect_timeout(PATIENCE);
-    // A server that disappears without closing its connections is not waited for.
-    address.config.tcp_user_timeout(PATIENCE);
-    Ok(address)
-}
-
-pub(super) fn pool(address: &PostgresAddress) -> Result<Pool, StoreError> {
-    let manager_config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let connector = tls::connector(address.root_certificates.as_deref())?;
-    let manager = Manager::from_config(address.config.clone(), connector, manager_config);
-    let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: None };
-    let settings = Hook::async_fn(|connection: &mut ClientWrapper, _| {
-        Box::pin(async {
-            connection.batch_execute(SESSION).await.map_err(HookError::Backend)?;
-            connection.batch_execute(PLANS).await.map_err(HookError::Backend)
-        })
-    });
-    let age = Hook::sync_fn(|_: &mut ClientWrapper, metrics| {
-        if metrics.age() < MAX_AGE { Ok(()) } else { Err(HookError::message("too old")) }
-    });
-    let builder = Pool::builder(manager).max_size(CONNECTIONS).timeouts(timeouts);
-    let builder = builder.post_create(settings).pre_recycle(age).runtime(Runtime::Tokio1);
-    builder.build().map_err(|_| StoreError::Unavailable("no connection pool"))
-}
-
-pub(super) async fn connection(pool: &Pool) -> Result<Object, StoreError> {
-    pool.get().await.map_err(|error| match error {
-        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
-            refused(&error)
-        }
-        PoolError::Timeout(TimeoutType::Create) => {
-            StoreError::Unavailable("the database does not answer: check host, port and firewall")
-        }
-        _ => StoreError::Unavailable("no connection was free in time"),
-    })
-}
-
-/// Creates the tables if there are none, and refuses those of another edition.
-pub(super) async fn migrate(pool: &Pool) -> Result<(), StoreError> {
-    let runner = embedded::migrations::runner();
-    let mut connection = connection(pool).await?;
-    // Looked at first: a role that may not create tables uses those that are there.
-    let last = runner.get_last_applied_migration_async(&mut **connection).await.ok().flatten();
-    if let (Some(last), Some(own)) = (last, runner.get_migrations().last()) {
-        if (last.version(), last.checksum()) == (own.version(), own.checksum()) {
-            return Ok(());
-        }
-        if last.version() >= own.version() {
-            return Err(StoreError::OtherEdition(last.version().into()));
-        }
+impl Deadline {
+    /// Of what a request waits for, from now on.
+    pub(super) fn of_request() -> Self {
+        Self(Instant::now() + REQUEST)
     }
-    // Several processes that start at once get in each other's way; the later ones find the tables there.
-    let mut tries = 1;
-    loop {
-        match runner.run_async(&mut **connection).await {
-            Ok(_) => return Ok(()),
-            Err(error) => match schema_error(&error, |driver| driver.downcast_ref().map(refused)) {
-                StoreError::Refused(_) | StoreError::Conflict if tries < MIGRATE_TRIES => {
-                    tries += 1;
-                }
-                error => return Err(error),
-            },
-        }
+
+    /// Of what reads or deletes many rows, from now on.
+    pub(super) fn of_scan() -> Self {
+        Self(Instant::now() + SCAN)
     }
 }
 
-/// Takes a connection out of the pool if the error says that it is of no use any more; it goes back otherwise.
-pub(super) fn drop_if_broken<T>(
-    connection: Object,
-    result: Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    if result.as_ref().is_err_and(is_of_connection) {
-        drop(Object::take(connection));
+/// A connection to one of the hosts; closed at once when it is dropped.
+pub(super) struct Connection {
+    client: Client,
+    host: HostIndex,
+    /// The host that was connected to last.
+    good_host: Option<watch::Receiver<Option<HostIndex>>>,
+    /// Sends and receives for the client.
+    task: JoinHandle<()>,
+    /// Statements that the server has prepared, by their text.
+    prepared: Mutex<HashMap<String, Statement>>,
+    /// How many questions were sent. They are answered in order.
+    asked: AtomicUsize,
+    /// The last one whose answer somebody waited for.
+    answered: AtomicUsize,
+}
+
+impl Connection {
+    pub(super) fn new(client: Client, task: JoinHandle<()>, host: HostIndex) -> Self {
+        Self {
+            client,
+            host,
+            good_host: None,
+            task,
+            prepared: Mutex::default(),
+            asked: AtomicUsize::new(0),
+            answered: AtomicUsize::new(0),
+        }
     }
-    result
-}
 
-/// Whether the connection has to be made anew after this error.
-pub(super) fn is_of_connection(error: &StoreError) -> bool {
-    matches!(error, StoreError::Unavailable(_) | StoreError::CommitOutcomeUnknown)
-}
-
-/// Whether all connections of the pool are to a server that takes no writes, which another may do by now.
-pub(super) fn is_read_only(error: &StoreError) -> bool {
-    matches!(error, StoreError::Unavailable(reason) if *reason == READ_ONLY)
-}
-
-/// Maps an error to its code: the server's text may quote a value.
-pub(in crate::store) fn refused(error: &tokio_postgres::Error) -> StoreError {
-    let conflicts = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
-    match error.code() {
-        Some(code) if conflicts.contains(code) => StoreError::Conflict,
-        Some(code) => match unavailable(code.code()) {
-            Some(reason) => StoreError::Unavailable(reason),
-            None => StoreError::Refused(code.code().to_owned()),
-        },
-        None => StoreError::Unavailable(why_unconnected(error)),
+    /// From now on waits for no answer once another host is the good one: this one is a primary no longer, and may be
+    /// silent for as long as it likes.
+    pub(super) fn follow(mut self, good_host: watch::Receiver<Option<HostIndex>>) -> Self {
+        self.good_host = Some(good_host);
+        self
     }
-}
 
-/// Maps an error of a commit: whether it was done is not known, unless the server says that it was not.
-pub(super) fn not_committed(error: &tokio_postgres::Error) -> StoreError {
-    match refused(error) {
-        StoreError::Unavailable(_)
-            if error.code().is_none_or(|code| code.code().starts_with("57")) =>
+    pub(super) fn host(&self) -> HostIndex {
+        self.host
+    }
+
+    /// Whether it is of no use: closed, or with an answer still to come.
+    pub(super) fn is_spent(&self) -> bool {
+        let answered = self.answered.load(Ordering::Relaxed);
+        self.client.is_closed() || answered < self.asked.load(Ordering::Relaxed)
+    }
+
+    /// Gives the driver's client, for setting up the tables: nothing else has a deadline of its own.
+    pub(super) fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    /// Prepares a statement, unless that was done before.
+    pub(super) async fn prepare(
+        &self,
+        sql: &str,
+        until: Deadline,
+    ) -> Result<Statement, StoreError> {
+        let known = || self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(prepared) = known().get(sql) {
+            return Ok(prepared.clone());
+        }
+        let prepared = self.within(until, self.client.prepare(sql)).await?;
+        let prepared = prepared.map_err(|error| refused(&error))?;
+        known().insert(sql.to_owned(), prepared.clone());
+        Ok(prepared)
+    }
+
+    pub(super) async fn query(
+        &self,
+        statement: &Statement,
+        values: &[impl ToSql + Sync],
+        until: Deadline,
+    ) -> Result<Vec<Row>, StoreError> {
+        let values = parameters(values);
+        let rows = self.within(until, self.client.query(statement, &values)).await?;
+        rows.map_err(|error| refused(&error))
+    }
+
+    /// Runs a statement of a transaction; gives how many rows it touched.
+    pub(super) async fn execute(
+        &self,
+        statement: &Statement,
+        values: &[impl ToSql + Sync],
+        until: Deadline,
+    ) -> Result<u64, StoreError> {
+        let values = parameters(values);
+        let touched = self.within(until, self.client.execute(statement, &values)).await?;
+        touched.map_err(|error| refused(&error))
+    }
+
+    /// Runs a statement that is a transaction by itself: without an answer it is in doubt.
+    pub(super) async fn execute_and_commit(
+        &self,
+        statement: &Statement,
+        values: &[impl ToSql + Sync],
+        until: Deadline,
+    ) -> Result<u64, StoreError> {
+        let values = parameters(values);
+        match self.within(until, self.client.execute(statement, &values)).await {
+            Ok(touched) => touched.map_err(|error| not_committed(&error)),
+            Err(_) => Err(StoreError::CommitOutcomeUnknown),
+        }
+    }
+
+    /// Begins a transaction, or rolls one back.
+    pub(super) async fn run(&self, sql: &str, until: Deadline) -> Result<(), StoreError> {
+        let run = self.within(until, self.client.batch_execute(sql)).await?;
+        run.map_err(|error| refused(&error))
+    }
+
+    /// Commits. Without an answer it is in doubt.
+    pub(super) async fn commit(&self, until: Deadline) -> Result<(), StoreError> {
+        match self.within(until, self.client.batch_execute("COMMIT")).await {
+            Ok(ended) => ended.map_err(|error| not_committed(&error)),
+            Err(_) => Err(StoreError::CommitOutcomeUnknown),
+        }
+    }
+
+    pub(super) async fn simple_query(
+        &self,
+        sql: &str,
+        until: Deadline,
+    ) -> Result<Vec<SimpleQueryMessage>, StoreError> {
+        let answer = self.within(until, self.client.simple_query(sql)).await?;
+        answer.map_err(|error| refused(&error))
+    }
+
+    /// Waits for an answer. Whoever gives up waiting, here or above, leaves the connection spent.
+    async fn within<T>(
+        &self,
+        Deadline(until): Deadline,
+        answer: impl Future<Output = Result<T, Error>>,
+    ) -> Result<Result<T, Error>, StoreError> {
+        let question = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        let answer = tokio::select! {
+            biased;
+            answer = answer => answer,
+            () = sleep_until(until) => return Err(StoreError::Unavailable(NO_ANSWER)),
+            () = self.is_left() => return Err(StoreError::Unavailable(NO_ANSWER)),
+        };
+        self.answered.fetch_max(question, Ordering::Relaxed);
+        Ok(answer)
+    }
+
+    /// Waits until another host is the good one.
+    async fn is_left(&self) {
+        if let Some(good) = &self.good_host
+            && good.clone().wait_for(|good| *good != Some(self.host)).await.is_ok()
         {
-            StoreError::CommitOutcomeUnknown
+            return;
         }
-        other => other,
+        std::future::pending().await
     }
 }
 
-/// What keeps a connection from being made, by the errors below the driver's.
-fn why_unconnected(error: &tokio_postgres::Error) -> &'static str {
-    let mut text = error.to_string();
-    let mut below: Option<&(dyn Error + 'static)> = error.source();
-    let mut kind = None;
-    while let Some(source) = below {
-        kind = kind.or(source.downcast_ref::<std::io::Error>().map(std::io::Error::kind));
-        text = format!("{text}: {source}");
-        below = source.source();
-    }
-    let text = text.to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    if says(&["certificate"]) {
-        "the server's certificate is not trusted or not of this name: name its authority with \
-         sslrootcert, and connect by the name in the certificate (TLS)"
-    } else if says(&["does not support tls", "tls support"]) {
-        "the server does not offer TLS, which sslmode asks for: set it up there (ssl = on)"
-    } else if says(&["tls", "handshake"]) {
-        "no TLS connection can be agreed on with the server"
-    } else if says(&["lookup address", "resolve", "name or service"]) {
-        "the host name is not known: check the address and the name service"
-    } else if says(&["password missing", "password is missing"]) {
-        "the server asks for a password, and the address has none"
-    } else if says(&["refused"]) || kind == Some(std::io::ErrorKind::ConnectionRefused) {
-        "the connection was refused: is PostgreSQL running there, and is the port right?"
-    } else if says(&["no such file"]) || kind == Some(std::io::ErrorKind::NotFound) {
-        "there is no socket: is PostgreSQL running, and is the folder right?"
-    } else if says(&["timed out", "timeout"]) {
-        "the database does not answer: check host, port and firewall"
-    } else {
-        "no connection to the database"
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // The client alone would be waited for by its task until the server has taken leave.
+        self.task.abort();
     }
 }

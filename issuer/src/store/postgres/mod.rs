@@ -4,7 +4,10 @@
 //! | file | content |
 //! |---|---|
 //! | `address` | the server's address, with the parameters of libpq that the driver does not know |
-//! | `connection`, `tls` | the pool, its settings, its schema and its errors |
+//! | `dialler`, `tls`, `session` | how a connection is made: hosts in turn, TLS, settings |
+//! | `connection` | one connection, with a deadline on all that is asked |
+//! | `pool` | the pool, and the schema |
+//! | `errors` | what the driver's errors mean |
 //! | `pooling` | whether a pooler hands out connections by transaction |
 //! | `values` | values on the wire |
 //! | `statement_group` | statements of the same SQL text, sent as one |
@@ -15,14 +18,18 @@
 mod address;
 mod batch;
 mod connection;
+mod dialler;
+mod errors;
+mod pool;
 mod pooling;
 mod retry;
+mod session;
 mod statement_group;
 mod tls;
 mod transaction;
 mod values;
 
-use deadpool_postgres::{Pool, Status};
+use deadpool::Status;
 
 use super::batch::batchable;
 use super::error::StoreError;
@@ -31,13 +38,11 @@ use super::sql::{Query, Row, Statement, Value};
 use super::transaction::{Transaction, TransactionFuture};
 pub(in crate::store) use address::PostgresAddress;
 use batch::BatchScheduler;
-use connection::{
-    connection, drop_if_broken, issuer_address, migrate, not_committed, pool, refused,
-};
+use connection::Deadline;
+use pool::{Pool, connection, issuer_address, migrate, pool, release};
 use pooling::refuse_transaction_pooling;
 use retry::write_with_retries;
 use transaction::PostgresTransaction;
-use values::parameters;
 
 pub(in crate::store) struct Postgres {
     pool: Pool,
@@ -64,20 +69,39 @@ impl Postgres {
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
+        self.read(sql, values, Deadline::of_request).await
+    }
+
+    /// Runs one query that reads many rows.
+    pub(in crate::store) async fn scan(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.read(sql, values, Deadline::of_scan).await
+    }
+
+    async fn read(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+        deadline: fn() -> Deadline,
+    ) -> Result<Vec<Row>, StoreError> {
         let connection = connection(&self.pool).await?;
+        let until = deadline();
         let read = async {
-            let statement = connection.prepare_cached(sql).await?;
-            connection.query(&statement, &parameters(&values)).await
+            let statement = connection.prepare(sql, until).await?;
+            connection.query(&statement, &values, until).await
         };
-        let rows = read.await.map_err(|error| refused(&error));
-        drop_if_broken(connection, rows)?.iter().map(values::row).collect()
+        let rows = read.await;
+        release(connection, rows)?.iter().map(values::row).collect()
     }
 
     pub(in crate::store) async fn query_all(
         &self,
         queries: Vec<Query>,
     ) -> Result<Vec<Vec<Row>>, StoreError> {
-        let mut transaction = PostgresTransaction::new(connection(&self.pool).await?);
+        let mut transaction = PostgresTransaction::on(&self.pool).await?;
         let rows = transaction.query_all(queries).await;
         transaction.end(rows).await
     }
@@ -108,16 +132,31 @@ impl Postgres {
 
     /// Runs one statement, which is a transaction by itself.
     pub(in crate::store) async fn write_one(&self, statement: Statement) -> Result<(), StoreError> {
+        self.execute(statement, Deadline::of_request).await
+    }
+
+    /// Runs one statement that touches many rows.
+    pub(in crate::store) async fn write_many_rows(
+        &self,
+        statement: Statement,
+    ) -> Result<(), StoreError> {
+        self.execute(statement, Deadline::of_scan).await
+    }
+
+    async fn execute(
+        &self,
+        statement: Statement,
+        deadline: fn() -> Deadline,
+    ) -> Result<(), StoreError> {
         let Statement { sql, values, error_if_no_rows, .. } = statement;
         let connection = connection(&self.pool).await?;
-        let touched = match connection.prepare_cached(sql).await {
-            Err(error) => Err(refused(&error)),
-            Ok(prepared) => connection
-                .execute(&prepared, &parameters(&values))
-                .await
-                .map_err(|error| not_committed(&error)),
+        let until = deadline();
+        let execute = async {
+            let prepared = connection.prepare(sql, until).await?;
+            connection.execute_and_commit(&prepared, &values, until).await
         };
-        match (drop_if_broken(connection, touched), error_if_no_rows) {
+        let touched = execute.await;
+        match (release(connection, touched), error_if_no_rows) {
             (Ok(0), Some(error)) => Err(error),
             (touched, _) => touched.map(drop),
         }

@@ -1,11 +1,11 @@
 //! Finds out whether something between this program and PostgreSQL hands its connections to others between two
 //! transactions, as pgbouncer does in transaction mode: settings of a session and prepared statements would be lost.
 
-use deadpool_postgres::{Object, Pool};
 use tokio_postgres::SimpleQueryMessage;
 
 use super::super::error::StoreError;
-use super::connection::{PATIENCE, connection, refused};
+use super::connection::{Connection, Deadline};
+use super::pool::{PATIENCE, Pool, connection};
 
 /// Refuses a server whose backend changes under an open connection.
 ///
@@ -19,7 +19,7 @@ pub(super) async fn refuse_transaction_pooling(pool: &Pool) -> Result<(), StoreE
     if probed.unwrap_or(Ok(true))? { Err(StoreError::TransactionPooling) } else { Ok(()) }
 }
 
-async fn is_pooled(one: &Object, other: &Object) -> Result<bool, StoreError> {
+async fn is_pooled(one: &Connection, other: &Connection) -> Result<bool, StoreError> {
     let mut seen = None;
     for is_swapped in [false, false, true, true, false] {
         let order = if is_swapped { [other, one] } else { [one, other] };
@@ -36,9 +36,9 @@ async fn is_pooled(one: &Object, other: &Object) -> Result<bool, StoreError> {
 }
 
 /// Begins a transaction; gives the backend that it runs in.
-async fn begin(connection: &Object) -> Result<String, StoreError> {
-    let answer = connection.simple_query("BEGIN; SELECT pg_backend_pid()").await;
-    let messages = answer.map_err(|error| refused(&error))?;
+async fn begin(connection: &Connection) -> Result<String, StoreError> {
+    let asked = "BEGIN; SELECT pg_backend_pid()";
+    let messages = connection.simple_query(asked, Deadline::of_scan()).await?;
     let backend = messages.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
         _ => None,
@@ -46,6 +46,6 @@ async fn begin(connection: &Object) -> Result<String, StoreError> {
     backend.ok_or(StoreError::Unreadable("the server's backends"))
 }
 
-async fn commit(connection: &Object) -> Result<(), StoreError> {
-    connection.batch_execute("COMMIT").await.map_err(|error| refused(&error))
+async fn commit(connection: &Connection) -> Result<(), StoreError> {
+    connection.run("COMMIT", Deadline::of_scan()).await
 }

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::Pool;
-
 use super::super::batch::BatchableWork;
 use super::super::error::StoreError;
-use super::connection::{connection, is_read_only};
+use super::errors::is_read_only;
+use super::pool::Pool;
 use super::transaction::PostgresTransaction;
 
 /// How often a transaction runs at most.
@@ -21,11 +20,8 @@ pub(super) async fn write_with_retries(
     let mut is_renewed = false;
     for _ in 1..TRIES {
         match try_to_write(pool, work).await {
-            // The others of the pool are to the same server: it was the primary when they were made.
-            Err(error) if is_read_only(&error) && !is_renewed => {
-                is_renewed = true;
-                drop(pool.retain(|_, _| false));
-            }
+            // It was the primary when the connection was made; another one is tried first now.
+            Err(error) if is_read_only(&error) && !is_renewed => is_renewed = true,
             Err(StoreError::Conflict) => {
                 tokio::time::sleep(pause).await;
                 pause *= 2;
@@ -37,7 +33,7 @@ pub(super) async fn write_with_retries(
 }
 
 async fn try_to_write(pool: &Pool, work: &dyn BatchableWork) -> Result<(), StoreError> {
-    let mut transaction = PostgresTransaction::new(connection(pool).await?);
+    let mut transaction = PostgresTransaction::on(pool).await?;
     let result = work.run(&mut transaction).await;
     transaction.end(result).await
 }

@@ -10,12 +10,11 @@
 use std::error::Error;
 
 use bytes::BytesMut;
-use deadpool_postgres::Object;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::super::error::StoreError;
 use super::super::sql::{Query, Row, Statement, Value};
-use super::connection::refused;
+use super::connection::{Connection, Deadline};
 
 /// Statements of the same SQL text.
 pub(super) struct StatementGroup {
@@ -73,15 +72,16 @@ impl StatementGroup {
     /// Prepares one statement for all members.
     pub(super) async fn prepare(
         &self,
-        connection: &Object,
+        connection: &Connection,
+        until: Deadline,
     ) -> Result<tokio_postgres::Statement, StoreError> {
         let sql = [self.sql, self.lock_clause.unwrap_or_default()].concat();
-        let prepared = connection.prepare_cached(&sql).await.map_err(|error| refused(&error))?;
+        let prepared = connection.prepare(&sql, until).await?;
         if self.members.len() == 1 {
             return Ok(prepared);
         }
         let merged = rewrite_as_unnest(&sql, prepared.params(), 0);
-        connection.prepare_cached(&merged).await.map_err(|error| refused(&error))
+        connection.prepare(&merged, until).await
     }
 
     /// Gives the values of each parameter, one of each member.

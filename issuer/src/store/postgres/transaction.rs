@@ -1,21 +1,24 @@
 //! One transaction: all that is asked in it at a time is sent before the first answer is waited for.
 
 use async_trait::async_trait;
-use deadpool_postgres::Object;
 use futures_util::future::{try_join, try_join_all};
 
 use super::super::error::StoreError;
 use super::super::sql::{Query, Row, Statement};
 use super::super::transaction::Transaction;
-use super::connection::{is_of_connection, not_committed, refused};
+use super::connection::{Connection, Deadline};
+use super::errors::is_of_connection;
+use super::pool::{Object, Pool, connection, release};
 use super::statement_group::{Column, ExpectedRows, StatementGroup};
-use super::values::{self, parameters};
+use super::values;
 
 /// A transaction whose `BEGIN` is sent together with the first statement, so that a payment waits for the server as
 /// seldom as can be. A connection that is dropped before the end is closed, which rolls back.
 pub(super) struct PostgresTransaction {
-    pub(super) connection: Option<Object>,
+    connection: Option<Object>,
     pub(super) stage: Stage,
+    /// Until when all of it has to be answered.
+    pub(super) deadline: Deadline,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,52 +39,72 @@ impl Drop for PostgresTransaction {
 }
 
 impl PostgresTransaction {
-    pub(super) fn new(connection: Object) -> Self {
-        Self { connection: Some(connection), stage: Stage::New }
+    /// Takes a connection for it, whose time begins then.
+    pub(super) async fn on(pool: &Pool) -> Result<Self, StoreError> {
+        let connection = Some(connection(pool).await?);
+        Ok(Self { connection, stage: Stage::New, deadline: Deadline::of_request() })
+    }
+
+    pub(super) fn connection(&self) -> Result<&Connection, StoreError> {
+        self.connection.as_deref().ok_or(StoreError::Panicked)
     }
 
     /// Commits after a result, rolls back after an error.
     pub(super) async fn end<T>(mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        let ended = match &self.connection {
-            Some(connection) if self.stage == Stage::Begun => connection.batch_execute(end).await,
+        let ended = match (&self.connection, &result) {
+            (Some(connection), Ok(_)) if self.stage == Stage::Begun => {
+                connection.commit(self.deadline).await
+            }
+            // Closing a broken connection rolls back.
+            (Some(connection), Err(error))
+                if self.stage == Stage::Begun && !is_of_connection(error) =>
+            {
+                // The caller learns why it was not done; how the rollback went is for the connection.
+                let ended = connection.run("ROLLBACK", self.deadline).await;
+                if let (Err(_), Some(connection)) = (&ended, self.connection.take()) {
+                    let _ = release(connection, ended);
+                }
+                Ok(())
+            }
             _ => Ok(()),
         };
-        if ended.is_ok() && !result.as_ref().is_err_and(is_of_connection) {
-            // Back to the pool.
-            drop(self.connection.take());
+        let result = result.and_then(|value| ended.map(|()| value));
+        match self.connection.take() {
+            Some(connection) => release(connection, result),
+            None => result,
         }
-        let result = result?;
-        ended.map_err(|error| not_committed(&error))?;
-        Ok(result)
     }
 
     /// Sends, with the `BEGIN` before it if nothing was sent yet.
     async fn send<T>(
         &mut self,
-        ask: impl for<'a> AsyncFnOnce(&'a Object) -> Result<T, StoreError>,
+        ask: impl for<'a> AsyncFnOnce(&'a Connection, Deadline) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let connection = self.connection.as_ref().ok_or(StoreError::Panicked)?;
-        match self.stage {
-            Stage::New => self.stage = Stage::Begun,
-            Stage::Begun => return ask(connection).await,
-            Stage::Over => return Err(StoreError::Panicked),
+        let stage = self.stage;
+        if stage == Stage::New {
+            self.stage = Stage::Begun;
         }
-        let begin =
-            async { connection.batch_execute("BEGIN").await.map_err(|error| refused(&error)) };
-        try_join(begin, ask(connection)).await.map(|((), answer)| answer)
+        let deadline = self.deadline;
+        let connection = self.connection()?;
+        match stage {
+            Stage::New => {
+                let begin = connection.run("BEGIN", deadline);
+                try_join(begin, ask(connection, deadline)).await.map(|((), answer)| answer)
+            }
+            Stage::Begun => ask(connection, deadline).await,
+            Stage::Over => Err(StoreError::Panicked),
+        }
     }
 
     pub(super) async fn write_groups(
         &mut self,
         groups: Vec<StatementGroup>,
     ) -> Result<(), StoreError> {
-        self.send(async |connection: &Object| {
+        self.send(async |connection: &Connection, deadline| {
             let execute = async |(statement, expected, columns): Prepared| {
-                let touched = connection.execute(&statement, &parameters(&columns)).await;
-                expected.check(touched.map_err(|error| refused(&error))?)
+                expected.check(connection.execute(&statement, &columns, deadline).await?)
             };
-            let prepared = prepare_all(connection, groups).await?;
+            let prepared = prepare_all(connection, groups, deadline).await?;
             try_join_all(prepared.into_iter().map(execute)).await.map(drop)
         })
         .await
@@ -93,13 +116,13 @@ impl Transaction for PostgresTransaction {
     /// The server runs them in order.
     async fn query_all(&mut self, queries: Vec<Query>) -> Result<Vec<Vec<Row>>, StoreError> {
         let mut rows: Vec<_> = queries.iter().map(|_| Vec::new()).collect();
-        let found = self.send(async |connection: &Object| {
+        let found = self.send(async |connection: &Connection, deadline| {
             let query = async |(statement, expected, columns): Prepared| {
-                let answer = connection.query(&statement, &parameters(&columns)).await;
-                let rows = answer.map_err(|error| refused(&error))?;
+                let rows = connection.query(&statement, &columns, deadline).await?;
                 Ok((expected, rows.iter().map(values::row).collect::<Result<_, _>>()?))
             };
-            let prepared = prepare_all(connection, StatementGroup::of_queries(queries)).await?;
+            let groups = StatementGroup::of_queries(queries);
+            let prepared = prepare_all(connection, groups, deadline).await?;
             try_join_all(prepared.into_iter().map(query)).await
         });
         for (expected, found) in found.await? {
@@ -116,12 +139,13 @@ impl Transaction for PostgresTransaction {
 type Prepared = (tokio_postgres::Statement, ExpectedRows, Vec<Column>);
 
 async fn prepare_all(
-    connection: &Object,
+    connection: &Connection,
     groups: Vec<StatementGroup>,
+    deadline: Deadline,
 ) -> Result<Vec<Prepared>, StoreError> {
     let mut prepared = Vec::with_capacity(groups.len());
     for group in groups {
-        let statement = group.prepare(connection).await?;
+        let statement = group.prepare(connection, deadline).await?;
         let (expected, columns) = group.split();
         prepared.push((statement, expected, columns));
     }

@@ -1,15 +1,13 @@
 //! All that a batch writes at its end as one statement, which does all of it, or nothing and says so: whether each part
 //! touched as many rows as it had to is decided by the server, so that nothing has to be waited for before the commit.
 
-use deadpool_postgres::Object;
 use futures_util::future::join;
 
 use super::super::super::error::StoreError;
 use super::super::super::sql::Statement;
-use super::super::connection::refused;
+use super::super::connection::{Connection, Deadline};
 use super::super::statement_group::{Column, StatementGroup, rewrite_as_unnest};
 use super::super::transaction::{PostgresTransaction, Stage};
-use super::super::values::parameters;
 
 /// The server's code if a part has not touched as many rows as it had to.
 const DIVISION_BY_ZERO: &str = "22012";
@@ -31,28 +29,27 @@ struct StatementPart {
 impl CombinedStatement {
     /// Combines groups whose statements touch one row each.
     async fn prepare(
-        connection: &Object,
+        connection: &Connection,
         mut groups: Vec<StatementGroup>,
+        until: Deadline,
     ) -> Result<Self, StoreError> {
         // In one order, so that the same parts give the same text.
         groups.sort_by_key(|group| group.sql);
-        let prepare =
-            async |sql: &str| connection.prepare_cached(sql).await.map_err(|error| refused(&error));
         let mut parts = Vec::with_capacity(groups.len());
         let mut columns = Vec::new();
         for group in groups {
-            let one = prepare(group.sql).await?;
+            let one = connection.prepare(group.sql, until).await?;
             let sql = rewrite_as_unnest(group.sql, one.params(), columns.len());
             let is_counted = group.error_if_no_rows.is_some();
             parts.push(StatementPart { sql, first_parameter: columns.len() + 1, is_counted });
             columns.extend(group.columns());
         }
-        Ok(Self { statement: prepare(&combine(&parts)).await?, columns })
+        Ok(Self { statement: connection.prepare(&combine(&parts), until).await?, columns })
     }
 
-    async fn execute(&self, connection: &Object) -> Result<(), StoreError> {
-        let executed = connection.execute(&self.statement, &parameters(&self.columns)).await;
-        executed.map(drop).map_err(|error| match refused(&error) {
+    async fn execute(&self, connection: &Connection, until: Deadline) -> Result<(), StoreError> {
+        let executed = connection.execute(&self.statement, &self.columns, until).await;
+        executed.map(drop).map_err(|error| match error {
             StoreError::Refused(code) if code == DIVISION_BY_ZERO => StoreError::Conflict,
             other => other,
         })
@@ -90,15 +87,17 @@ impl PostgresTransaction {
         if groups.iter().any(|group| !group.is_mergeable) {
             return self.write_groups(groups).await;
         }
-        let connection = self.connection.as_ref().ok_or(StoreError::Panicked)?;
-        let combined = CombinedStatement::prepare(connection, groups).await?;
-        let written = match std::mem::replace(&mut self.stage, Stage::Over) {
+        let until = self.deadline;
+        let combined = CombinedStatement::prepare(self.connection()?, groups, until).await?;
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        let connection = self.connection()?;
+        let written = match stage {
             // One statement is a transaction by itself.
-            Stage::New => combined.execute(connection).await,
+            Stage::New => combined.execute(connection, until).await,
             Stage::Begun => {
-                let commit = async { connection.batch_execute("COMMIT").await };
-                let (written, ended) = join(combined.execute(connection), commit).await;
-                written.and(ended.map_err(|error| refused(&error)))
+                let write = combined.execute(connection, until);
+                let (written, ended) = join(write, connection.commit(until)).await;
+                written.and(ended)
             }
             Stage::Over => return Err(StoreError::Panicked),
         };

@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use deadpool_postgres::Pool;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
 use super::super::super::batch::BatchableWork;
 use super::super::super::error::StoreError;
-use super::super::connection::connection;
+use super::super::errors::{NO_ANSWER, is_of_server};
+use super::super::pool::Pool;
 use super::super::retry::write_with_retries;
 use super::super::transaction::PostgresTransaction;
 use super::step::run_in_step;
@@ -66,11 +66,23 @@ type Queue = Arc<tokio::sync::Mutex<mpsc::Receiver<Arc<dyn BatchableWork>>>>;
 async fn run_batches(pool: Pool, queue: Queue) {
     loop {
         let batch = next_batch(&queue).await;
-        match batch.as_slice() {
+        let result = match batch.as_slice() {
             [] => return,
             [work] => run_alone(&pool, &**work).await,
             batch => run_batch(&pool, batch).await,
+        };
+        if result.is_err_and(|error| is_of_server(&error)) {
+            refuse_waiting(&queue);
         }
+    }
+}
+
+/// Ends what waits behind work that the server was silent to: it would wait as long once more, and has waited already.
+fn refuse_waiting(queue: &Queue) {
+    // Whoever else holds the queue found it empty.
+    let Ok(mut queue) = queue.try_lock() else { return };
+    while let Ok(work) = queue.try_recv() {
+        work.complete(Err(StoreError::Unavailable(NO_ANSWER)));
     }
 }
 
@@ -89,12 +101,14 @@ async fn next_batch(queue: &Queue) -> Vec<Arc<dyn BatchableWork>> {
     batch
 }
 
-async fn run_alone(pool: &Pool, work: &dyn BatchableWork) {
+async fn run_alone(pool: &Pool, work: &dyn BatchableWork) -> Result<(), StoreError> {
     let result = AssertUnwindSafe(write_with_retries(pool, work)).catch_unwind().await;
-    work.complete(result.unwrap_or(Err(StoreError::Panicked)));
+    let result = result.unwrap_or(Err(StoreError::Panicked));
+    work.complete(result.clone());
+    result
 }
 
-async fn run_batch(pool: &Pool, batch: &[Arc<dyn BatchableWork>]) {
+async fn run_batch(pool: &Pool, batch: &[Arc<dyn BatchableWork>]) -> Result<(), StoreError> {
     let result = AssertUnwindSafe(try_batch(pool, batch)).catch_unwind().await;
     match result.unwrap_or(Err(StoreError::Panicked)) {
         // Committed; or there is no server to ask again, or nobody knows.
@@ -102,13 +116,19 @@ async fn run_batch(pool: &Pool, batch: &[Arc<dyn BatchableWork>]) {
             for work in batch {
                 work.complete(result.clone());
             }
+            result
         }
-        Err(_) => drop(join_all(batch.iter().map(|work| run_alone(pool, &**work))).await),
+        Err(_) => {
+            let each = join_all(batch.iter().map(|work| run_alone(pool, &**work))).await;
+            each.into_iter()
+                .find(|result| result.as_ref().is_err_and(is_of_server))
+                .unwrap_or(Ok(()))
+        }
     }
 }
 
 async fn try_batch(pool: &Pool, batch: &[Arc<dyn BatchableWork>]) -> Result<(), StoreError> {
-    let mut transaction = PostgresTransaction::new(connection(pool).await?);
+    let mut transaction = PostgresTransaction::on(pool).await?;
     let result = run_in_step(&mut transaction, batch).await;
     transaction.end(result).await
 }

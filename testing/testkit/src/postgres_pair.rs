@@ -1,0 +1,210 @@
+//! A primary and a standby, and what happens to primaries.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::Duration;
+
+use tokio::net::TcpSocket;
+use tokio::runtime::Runtime;
+
+use crate::postgres::{PostgresCluster, as_owner, data, folder, run, serve, start_on};
+
+/// Whether the primary waits for its standby before it confirms a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replication {
+    /// It waits.
+    Synchronous,
+    /// It does not: what it confirmed last may be lost with it.
+    Asynchronous,
+}
+
+/// Which host an address names first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostOrder {
+    /// The primary.
+    PrimaryFirst,
+    /// The standby.
+    StandbyFirst,
+}
+
+/// A primary and its standby.
+pub struct PostgresPair {
+    primary: PostgresCluster,
+    standby: PostgresCluster,
+    /// The receiver of what the standby follows.
+    is_frozen: std::cell::Cell<bool>,
+}
+
+impl PostgresPair {
+    /// Starts both, reached by sockets; returns when the standby follows synchronously.
+    pub fn start() -> Self {
+        Self::start_on([None; 2], Replication::Synchronous)
+    }
+
+    /// Starts both, reached by TCP.
+    pub fn start_over_tcp(replication: Replication) -> Self {
+        Self::start_on([free_port(), free_port()].map(Some), replication)
+    }
+
+    fn start_on([first, other]: [Option<u16>; 2], replication: Replication) -> Self {
+        let primary = start_on(first);
+        let (folder, owner) = folder();
+        let from = primary.folder();
+        let port = primary.port.to_string();
+        let from =
+            ["-h", from.to_str().unwrap(), "-p", &port, "-U", "postgres", "-R", "-X", "stream"];
+        let to = ["-c", "fast", "-D", &data(&folder)];
+        as_owner(&owner, "pg_basebackup", &[&from[..], &to[..]].concat());
+        let standby = serve(&folder, &owner, other);
+        let pair = Self { primary, standby, is_frozen: false.into() };
+        let is_synchronous = replication == Replication::Synchronous;
+        if is_synchronous {
+            pair.primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'");
+            pair.primary.sql("SELECT pg_reload_conf()");
+        }
+        // Not before it is one does the primary wait for it.
+        let state = if is_synchronous { "sync" } else { "async" };
+        let follows = format!(
+            "SELECT COUNT(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = '{state}'"
+        );
+        for _ in 0..600 {
+            if pair.primary.sql(&follows) == "1" {
+                return pair;
+            }
+            sleep(Duration::from_millis(50));
+        }
+        panic!("the standby does not follow");
+    }
+
+    /// A URL of both hosts: a client connects to the one that accepts writes.
+    pub fn url(&self) -> String {
+        self.url_in(HostOrder::PrimaryFirst)
+    }
+
+    /// The same, with the hosts in this order.
+    pub fn url_in(&self, order: HostOrder) -> String {
+        let (primary, standby) = (self.primary.authority(), self.standby.authority());
+        let hosts = match order {
+            HostOrder::PrimaryFirst => [primary, standby],
+            HostOrder::StandbyFirst => [standby, primary],
+        };
+        format!(
+            "postgres://postgres@{}/postgres?sslmode=disable&target_session_attrs=read-write",
+            hosts.join(",")
+        )
+    }
+
+    /// A URL of the primary alone.
+    pub fn primary_url(&self) -> String {
+        format!("postgres://postgres@{}/postgres?sslmode=disable", self.primary.authority())
+    }
+
+    /// A URL of the standby alone.
+    pub fn standby_url(&self) -> String {
+        format!("postgres://postgres@{}/postgres?sslmode=disable", self.standby.authority())
+    }
+
+    /// Kills the primary (`kill -9`) after the standby received nothing for a moment: a primary that did not wait for its
+    /// standby would have confirmed by then what nobody else has.
+    pub fn kill_primary(&self) {
+        let receiver = self.standby.sql("SELECT pid FROM pg_stat_wal_receiver");
+        run("kill", &["-STOP", &receiver]);
+        sleep(Duration::from_millis(300));
+        run("kill", &["-9", &self.primary.pid()]);
+        run("kill", &["-CONT", &receiver]);
+    }
+
+    /// Has the killed primary's port taken by a listener that accepts nobody, and whose queue is full: whoever connects
+    /// gets no answer, as from a machine that is gone.
+    pub fn fill_port_of_primary(&self) -> FullPort {
+        FullPort::at(SocketAddr::from(([127, 0, 0, 1], self.primary.port)))
+    }
+
+    /// Freezes the primary, all of its processes (`SIGSTOP`).
+    pub fn freeze_primary(&self) {
+        self.is_frozen.set(true);
+        self.signal_primary("-STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw_primary(&self) {
+        self.is_frozen.set(false);
+        self.signal_primary("-CONT");
+    }
+
+    fn signal_primary(&self, signal: &str) {
+        // The parent first, so that it makes no more.
+        let parent = self.primary.pid();
+        run("kill", &[signal, &parent]);
+        let mut processes = vec![parent];
+        processes.extend(children(&processes[0]));
+        for process in &processes[1..] {
+            // One that ended by itself is no fault.
+            let _ = std::process::Command::new("kill").args([signal, process]).output();
+        }
+    }
+
+    /// Promotes the standby, which waits for no other from then on.
+    pub fn promote(&self) {
+        self.standby.sql("ALTER SYSTEM SET synchronous_standby_names = ''");
+        self.standby.sql("SELECT pg_reload_conf()");
+        assert_eq!(self.standby.sql("SELECT pg_promote()"), "t");
+    }
+}
+
+impl Drop for PostgresPair {
+    fn drop(&mut self) {
+        // A frozen server would not end.
+        if self.is_frozen.get() {
+            self.thaw_primary();
+        }
+    }
+}
+
+/// A port on which connections get no answer.
+pub struct FullPort {
+    _runtime: Runtime,
+    _listener: tokio::net::TcpListener,
+    _queued: Vec<TcpStream>,
+}
+
+impl FullPort {
+    fn at(address: SocketAddr) -> Self {
+        let runtime = Runtime::new().unwrap();
+        // The dead server's last processes let go of the port a moment after it.
+        let listener = std::iter::repeat_with(|| runtime.block_on(listen(address)))
+            .find_map(|listening| listening.map_err(|_| sleep(Duration::from_millis(10))).ok())
+            .unwrap();
+        let wait = Duration::from_millis(500);
+        let queued =
+            std::iter::from_fn(|| TcpStream::connect_timeout(&address, wait).ok()).collect();
+        Self { _runtime: runtime, _listener: listener, _queued: queued }
+    }
+}
+
+/// Listens with a queue of one.
+async fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(1)
+}
+
+/// A port of the loopback address that nobody listens on.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The processes that this one started.
+fn children(parent: &str) -> Vec<String> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let is_child = |process: &PathBuf| {
+        let stat = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
+        // The name before it may contain anything.
+        let after = stat.rsplit_once(") ").map(|(_, after)| after.to_owned());
+        after.is_some_and(|after| after.split(' ').nth(1) == Some(parent))
+    };
+    let children = processes.map(|entry| entry.path()).filter(is_child);
+    children.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect()
+}
