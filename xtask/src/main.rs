@@ -16,6 +16,7 @@ mod crash_tests;
 mod debian;
 mod docs;
 mod elf;
+mod failover;
 mod fuzz;
 mod java_tools;
 mod kdoc;
@@ -157,6 +158,9 @@ enum Verb {
         #[arg(long, default_value_t = 150)]
         payments: u32,
     },
+    /// Fail a PostgreSQL primary in each way while tills pay, and print how long they wait and what is lost; `test` kills it.
+    #[command(after_help = "Example: cargo xtask failover")]
+    Failover,
     /// Measure authorisations per second over HTTP on loopback, and the database's own limit.
     #[command(
         after_help = "Example: cargo xtask load --store sqlite --credentials 10000 --seconds 5"
@@ -208,6 +212,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Size { android: Some(library) } => size::check_android(&library),
         Verb::Pictures { readme } => pictures::run(&shell, readme),
         Verb::Money { payments } => money::run(&shell, payments),
+        Verb::Failover => failover::run(&shell),
         Verb::Load(load) => load.run(&shell),
         Verb::Storms { rounds } => crash_tests::run(&shell, rounds),
     }
