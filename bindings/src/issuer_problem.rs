@@ -29,7 +29,7 @@ pub enum IssuerProblem {
     },
     /// The new password is easy to guess: ask for another.
     WeakPassword,
-    /// The processor does not accept the card behind this token: register it again, or use another card.
+    /// The processor has registered no card: have it registered again, or use another card.
     CardRefused,
     /// The issuer's operator has stopped this kind of request for now.
     Stopped,

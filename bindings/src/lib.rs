@@ -60,11 +60,11 @@ use zeroizing_alloc::ZeroAlloc;
 pub use account::{
     Account, AccountCard, AccountDevice, AccountOverview, AccountOverviewCall, AccountPayment,
     AccountProfile, AccountSession, AccountStatus, ActionCall, BeginPasswordResetCall,
-    BeginSignUpCall, CardsCall, ConfirmedRecoveryCodes, DeviceStatus, DeviceStatusCall,
-    FactorEnrolment, FactorEnrolmentCall, FinishSignUpCall, FreezeByMailedCode, FreezeCodeCall,
-    IssuerRequest, IssuerResponse, LogInByCode, LogInCall, LogInCodeCall, LogInResult,
-    PasswordReset, PaymentHistoryCall, PaymentPage, PaymentState, ProvisionCall, RecoveryCodes,
-    RecoveryCodesCall, SecondFactor, SignUp, TillCard,
+    BeginSignUpCall, CardSetup, CardSetupCall, CardsCall, ConfirmedRecoveryCodes, DeviceStatus,
+    DeviceStatusCall, FactorEnrolment, FactorEnrolmentCall, FinishSignUpCall, FreezeByMailedCode,
+    FreezeCodeCall, IssuerRequest, IssuerResponse, LogInByCode, LogInCall, LogInCodeCall,
+    LogInResult, PasswordReset, PaymentHistoryCall, PaymentPage, PaymentState, ProvisionCall,
+    RecoveryCodes, RecoveryCodesCall, SecondFactor, SignUp, TillCard,
 };
 pub use anchor::{Anchor, AnchorError, AnchorState};
 pub use clock::ManualClock;

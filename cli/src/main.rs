@@ -1,5 +1,6 @@
 //! The command line of Tegata: `tegata demo`, `wallet`, `issuer` and developer tools.
 
+mod card_form;
 mod code;
 mod demo;
 mod failure;

@@ -283,7 +283,7 @@ fn cards_come_are_chosen_and_go() {
     let mut hanako = CliShopper::new();
     hanako.signs_up(&issuer);
     let cards = |args: &[&str]| hanako.run(&[&["cards"], args].concat());
-    assert_eq!(done(&cards(&[])), "no card yet: to pay, run tegata wallet cards add TOKEN\n");
+    assert_eq!(done(&cards(&[])), "no card yet: to pay, run tegata wallet cards add CARD\n");
     assert!(done(&cards(&["add", "pm_card_visa"])).starts_with("visa 4242, charged  "));
     // Cards of one second stand in no order.
     issuer.clock.advance(1);
@@ -296,14 +296,20 @@ fn cards_come_are_chosen_and_go() {
         "{printed}"
     );
     done(&cards(&["default", "4242"]));
-    assert!(done(&cards(&["remove", "0505"])).starts_with("visa 4242, charged  "));
+    // The one that is left pays only once it is chosen.
+    assert!(done(&cards(&["remove", "4242"])).starts_with("jcb 0505  "));
+    assert!(done(&cards(&["default", "0505"])).starts_with("jcb 0505, charged  "));
     assert_eq!(done(&cards(&["list"])), done(&cards(&[])));
 
-    failed(&cards(&["remove", "0505"]), 1, "0505: no such card");
-    failed(&cards(&["add", "4242424242424242"]), 2, "token");
-    failed(&cards(&["add", "pm_of_nobody"]), 1, "card");
-    done(&cards(&["add", "pm_card_visa"]));
-    failed(&cards(&["remove", "4242"]), 1, "more than one card ends in these digits; give its id");
+    failed(&cards(&["remove", "4242"]), 1, "4242: no such card");
+    failed(&cards(&["add", "4242424242424242"]), 2, "test card");
+    failed(&cards(&["add", "pm_card_of_nobody"]), 1, "no such card");
+    failed(&cards(&["add", "pm_card_chargeDeclined"]), 1, "declined");
+    let asks = ["add", "pm_card_threeDSecure2Required"];
+    failed(&cards(&asks), 2, "--confirm");
+    assert!(done(&cards(&[&asks[..], &["--confirm"]].concat())).contains("visa 3220  "));
+    done(&cards(&["add", "pm_card_jcb"]));
+    failed(&cards(&["remove", "0505"]), 1, "more than one card ends in these digits; give its id");
     issuer.clock.advance(600);
     failed(&cards(&["add", "pm_card_jcb"]), 1, "tegata wallet log-in with it");
     done(&hanako.run(&["devices", "--log-out"]));

@@ -7,7 +7,7 @@
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::json;
-use tegata::protocol::{AddCard, CardToken, DeviceKey, LogIn, Request};
+use tegata::protocol::{AddCard, BeginCardSetup, DeviceKey, LogIn, Request};
 use tegata::vault::{Keystore, KeystoreError};
 use tegata::{Secret, SecretBytes};
 
@@ -83,18 +83,24 @@ fn main() {
         })
         .collect();
     let sessions: Vec<_> = people.iter_mut().map(|person| device.session_of(person)).collect();
-    let cards: Vec<_> = people
-        .iter()
-        .flat_map(|person| {
-            let token = CardToken::new("pm_card_visa").unwrap();
+    let mut setups = Vec::new();
+    let mut cards = Vec::new();
+    for person in &people {
+        let register = || {
             let session = person.session.clone().unwrap();
             let fresh = issuer.freshness();
-            let add = Request::signed_in_session(&AddCard { token }, session, &device, fresh);
-            let add = add.unwrap();
-            issuer.send(&add).unwrap().cards
-        })
-        .map(|card| card.card)
-        .collect();
+            let begin = Request::signed_in_session(&BeginCardSetup {}, session, &device, fresh);
+            let setup = issuer.send(&begin.unwrap()).unwrap();
+            assert_eq!(person.fill_in_card_form(&setup, "pm_card_visa", None), "succeeded");
+            setup.setup
+        };
+        let add = AddCard { setup: register() };
+        let session = person.session.clone().unwrap();
+        let add = Request::signed_in_session(&add, session, &device, issuer.freshness());
+        cards.extend(issuer.send(&add.unwrap()).unwrap().cards.into_iter().map(|card| card.card));
+        // One that is not added yet.
+        setups.push(register().expose().to_owned());
+    }
 
     let till = payments.till("till-1");
     let enrolments: Vec<_> =
@@ -108,7 +114,7 @@ fn main() {
         "{}",
         json!({
             "url": format!("http://{}", issuer.address()), "device": hex::encode(&device.pkcs8),
-            "password": PASSWORD, "sessions": sessions, "ending": ending, "tickets": tickets, "cards": cards,
+            "password": PASSWORD, "sessions": sessions, "ending": ending, "tickets": tickets, "cards": cards, "setups": setups,
             "till": till.token, "enrolments": enrolments, "codes": codes, "authorisations": [paid.id()],
         })
     );

@@ -15,12 +15,12 @@ use crate::config::{Config, ConfigError, ConfigErrors, Mail};
 use crate::crypto::Keys;
 use crate::domain::Environment;
 use crate::http::handlers;
-use crate::http::mailbox_page;
 use crate::http::readiness::Readiness;
 use crate::http::router::Routes;
 use crate::http::server::{self, RunningServer, ServeError, Sites};
 use crate::http::state::AppState;
 use crate::http::till;
+use crate::http::{card_form, mailbox_page};
 use crate::jobs::{JobCounts, Jobs};
 use crate::key_store::KeyStoreError;
 use crate::mail::{
@@ -30,7 +30,7 @@ use crate::passwords::PasswordsUnavailable;
 use crate::payments::{
     CardCharger, PaymentCounts, Payments, ProcessorCharger, SealedReceiptWriter,
 };
-use crate::processor::{self, CountedProcessor, Processor, ProcessorSetupError};
+use crate::processor::{self, CountedProcessor, ProcessorSetup, ProcessorSetupError};
 use crate::store::{ReceiptWriter, Store, StoreError};
 
 /// The issuer's name, as authenticators and tills' cards show it.
@@ -268,7 +268,7 @@ struct Services {
     codes: Arc<Codes>,
     accounts: Accounts,
     payments: Payments,
-    processor: Arc<dyn Processor>,
+    processor: ProcessorSetup,
     /// Who charges cards, if it is the processor of the settings.
     charger: Option<ProcessorCharger>,
     job_counts: JobCounts,
@@ -296,14 +296,14 @@ impl Services {
         }
         let codes = Arc::new(Codes::open(&store, &keys, config.scheme(), clock.now()).await?);
         let processor = processor::from_config(config, &**random).await?;
-        let processor: Arc<dyn Processor> =
-            Arc::new(CountedProcessor::new(processor, metrics.registry())?);
+        let counted = CountedProcessor::new(processor.processor, metrics.registry())?;
+        let processor = ProcessorSetup { processor: Arc::new(counted), ..processor };
         let receipts: Arc<dyn ReceiptWriter> =
             Arc::new(SealedReceiptWriter::new(Arc::clone(&keys), Arc::clone(random)));
         let (card_charger, charger): (Arc<dyn CardCharger>, _) = if let Some(make) = make_charger {
             (make(&store, receipts), None)
         } else {
-            let processor = Arc::clone(&processor);
+            let processor = Arc::clone(&processor.processor);
             let charger =
                 ProcessorCharger::new(store.clone(), processor, Arc::clone(clock), receipts);
             (Arc::new(charger.clone()), Some(charger))
@@ -371,11 +371,14 @@ impl Services {
             counts: self.job_counts,
             payments: self.payment_counts,
             cursors: std::sync::Mutex::default(),
+            processor: Arc::clone(&self.processor.processor),
             charger: self.charger,
         };
         threads.spawn(jobs.work());
-        handlers::accounts::routes(self.accounts, self.processor, config.payment_rules().decimals)
+        let ProcessorSetup { processor, sandbox } = self.processor;
+        handlers::accounts::routes(self.accounts, processor, config.payment_rules().decimals)
             .merge(handlers::tills::routes(self.payments))
             .merge(till::pages())
+            .merge(sandbox.map_or_else(Routes::new, card_form::routes))
     }
 }

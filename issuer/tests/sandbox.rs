@@ -8,9 +8,10 @@ use std::time::Duration;
 use tegata_issuer::config::SecretSetting;
 use tegata_issuer::domain::{CustomerId, IntentId, MethodId};
 use tegata_issuer::processor::{
-    CardDecline, ChargeRequest, IntentStatus, Processor, ProcessorError, RequestKey, Stripe,
+    CardDecline, CardSetups, ChargeRequest, IntentStatus, Processor, ProcessorError, RequestKey,
+    SetupRequest, SetupStatus, Stripe,
 };
-use tegata_sandbox::{Fault as Switch, Sandbox};
+use tegata_sandbox::{CardForm, CardFormResult, Fault as Switch, Sandbox};
 
 /// Longer than the adapter waits.
 const TOO_LONG: Duration = Duration::from_millis(1500);
@@ -20,7 +21,7 @@ struct Far {
     sandbox: Sandbox,
     stripe: Stripe,
     address: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     keys: AtomicU32,
 }
 
@@ -31,7 +32,7 @@ async fn far() -> Far {
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(sandbox.clone().serve(listener));
     let stripe = Stripe::new(&address, &SecretSetting::new("key"), PATIENCE).unwrap();
-    Far { sandbox, stripe, address, _folder: folder, keys: AtomicU32::new(0) }
+    Far { sandbox, stripe, address, folder, keys: AtomicU32::new(0) }
 }
 
 impl Far {
@@ -146,6 +147,88 @@ async fn a_removed_card_is_not_charged_and_removal_repeats() {
         Ok(IntentStatus::Declined(_))
     ));
     assert_eq!(far.create(&customer, &method, "c").await, Err(ProcessorError::NotFound));
+}
+
+#[tokio::test]
+async fn a_holder_registers_a_card_by_a_setup_intent() {
+    let far = far().await;
+    let customer = far.stripe.customer(RequestKey("a")).await.unwrap();
+    let request = SetupRequest { customer: &customer, card: "one" };
+    let made = far.stripe.begin_setup(&request, RequestKey("b")).await.unwrap();
+    let again = far.stripe.begin_setup(&request, RequestKey("b")).await.unwrap();
+    assert_eq!(again.id, made.id, "the same key, the same setup intent");
+    let fill_in = |card: &str, confirmation| {
+        let client_secret = made.client_secret.expose().to_owned();
+        let form = CardForm { client_secret, card: card.to_owned(), confirmation };
+        far.sandbox.fill_in(&form).unwrap()
+    };
+    let waits = async || {
+        assert_eq!(far.stripe.setup(&made.id).await.unwrap().status, SetupStatus::Waiting);
+    };
+    waits().await;
+    assert_eq!(fill_in("pm_card_none", None), CardFormResult::UnknownCard);
+    assert_eq!(fill_in("pm_card_chargeDeclined", None), CardFormResult::Failed);
+    assert_eq!(fill_in("pm_card_threeDSecure2Required", None), CardFormResult::Asks);
+    waits().await;
+    assert_eq!(fill_in("pm_card_threeDSecure2Required", Some(false)), CardFormResult::Failed);
+    assert_eq!(far.stripe.failed_attempts(&made.id).await, Ok(2));
+    assert_eq!(fill_in("pm_card_threeDSecure2Required", Some(true)), CardFormResult::Succeeded);
+    assert_eq!(fill_in("pm_card_visa", None), CardFormResult::Closed);
+    assert_eq!(far.stripe.failed_attempts(&made.id).await, Ok(2));
+    let found = far.stripe.setup(&made.id).await.unwrap();
+    let (card, _) = found.clone().card_of(&request).unwrap();
+    assert_eq!((card.brand.as_str(), card.last4.as_str()), ("visa", "3220"));
+    // It is charged as any other, and of no other customer or request.
+    far.create(&customer, &card.method, "c").await.unwrap();
+    let other = far.stripe.customer(RequestKey("d")).await.unwrap();
+    for request in
+        [SetupRequest { customer: &other, ..request }, SetupRequest { card: "two", ..request }]
+    {
+        assert_eq!(found.clone().card_of(&request), None, "{request:?}");
+    }
+    far.stripe.cancel_setup(&made.id).await.unwrap();
+    assert!(matches!(far.stripe.setup(&made.id).await.unwrap().status, SetupStatus::Succeeded(..)));
+}
+
+#[tokio::test]
+async fn a_cancelled_setup_intent_registers_nothing() {
+    let far = far().await;
+    let customer = far.stripe.customer(RequestKey("a")).await.unwrap();
+    let request = SetupRequest { customer: &customer, card: "one" };
+    let made = far.stripe.begin_setup(&request, RequestKey("b")).await.unwrap();
+    far.stripe.cancel_setup(&made.id).await.unwrap();
+    far.stripe.cancel_setup(&made.id).await.unwrap();
+    let client_secret = made.client_secret.expose().to_owned();
+    let form = CardForm { client_secret, card: "pm_card_visa".to_owned(), confirmation: None };
+    assert_eq!(far.sandbox.fill_in(&form).unwrap(), CardFormResult::Closed);
+    assert_eq!(far.stripe.setup(&made.id).await.unwrap().status, SetupStatus::Cancelled);
+    // One of test mode is none of a live key.
+    let live = Sandbox::with_ledger_file(far.folder.path().join("ledger.sqlite"), "sk_live_1");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(live.serve(listener));
+    let live = Stripe::new(&address, &SecretSetting::new("sk_live_1"), PATIENCE).unwrap();
+    assert_eq!(live.setup(&made.id).await.unwrap_err(), ProcessorError::NotFound);
+}
+
+#[tokio::test]
+async fn a_test_card_has_a_fingerprint_of_its_own_for_each_customer_but_one() {
+    let far = far().await;
+    let mut seen = std::collections::BTreeSet::new();
+    for (n, card) in
+        ["pm_card_visa", "pm_card_visa", "pm_card_shared", "pm_card_shared"].into_iter().enumerate()
+    {
+        let key = |what: &str| format!("{what}-{n}");
+        let customer = far.stripe.customer(RequestKey(&key("customer"))).await.unwrap();
+        let request = SetupRequest { customer: &customer, card: "one" };
+        let made = far.stripe.begin_setup(&request, RequestKey(&key("setup"))).await.unwrap();
+        let client_secret = made.client_secret.expose().to_owned();
+        let form = CardForm { client_secret, card: card.to_owned(), confirmation: None };
+        assert_eq!(far.sandbox.fill_in(&form).unwrap(), CardFormResult::Succeeded);
+        let (_, fingerprint) = far.stripe.setup(&made.id).await.unwrap().card_of(&request).unwrap();
+        seen.insert(fingerprint.as_str().to_owned());
+    }
+    assert_eq!(seen.len(), 3);
 }
 
 #[tokio::test]

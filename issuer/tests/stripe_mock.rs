@@ -10,7 +10,9 @@ use std::time::Duration;
 use tegata::UnixTime;
 use tegata_issuer::config::SecretSetting;
 use tegata_issuer::domain::MethodId;
-use tegata_issuer::processor::{ChargeRequest, Processor, RequestKey, Stripe};
+use tegata_issuer::processor::{
+    CardSetups, ChargeRequest, Processor, RequestKey, SetupRequest, Stripe,
+};
 
 struct Mock {
     server: Child,
@@ -75,6 +77,13 @@ async fn every_request_matches_stripe_and_every_answer_is_read() {
     stripe.cancel(&intent, RequestKey("e")).await.unwrap();
     stripe.refund(&intent, RequestKey("f")).await.unwrap();
     stripe.detach(&card.method).await.unwrap();
+    let request = SetupRequest { customer: &customer, card: "0123456789abcdef" };
+    let setup = stripe.begin_setup(&request, RequestKey("g")).await.unwrap();
+    assert!(setup.client_secret.expose().contains("_secret_"));
+    // The mock's own is for nobody's request.
+    assert_eq!(stripe.setup(&setup.id).await.unwrap().card_of(&request), None);
+    stripe.failed_attempts(&setup.id).await.unwrap();
+    stripe.cancel_setup(&setup.id).await.unwrap();
 }
 
 #[test]

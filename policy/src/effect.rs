@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tegata::protocol::SessionId;
 
+use super::card_setup::CardSetupOrigin;
 use super::ids::SecretId;
 
 /// A write or a mail that belongs in the transaction that writes the new state: all of them or none.
@@ -27,6 +28,10 @@ pub enum Effect {
     CreateSession(SessionId),
     /// Deletes a session's token.
     EndSession(SessionId),
+    /// Stores the registration of a card that the request describes, in the place of one that is open.
+    StoreCardSetup(CardSetupOrigin),
+    /// Cancels the registration of a card, if one is open.
+    CancelCardSetup,
     /// Writes the change to the account's cards that the request describes.
     WriteCards,
     /// Deletes the account's addresses, sessions and secrets. Mails of this decision are still sent.
@@ -127,6 +132,11 @@ pub enum Notification {
     },
     /// A card was added.
     CardAdded {
+        /// Its brand and last digits.
+        card: String,
+    },
+    /// A card of this account was added to another account.
+    CardAddedElsewhere {
         /// Its brand and last digits.
         card: String,
     },

@@ -3,6 +3,7 @@
 use tegata::UnixTime;
 use tegata::protocol::{DeviceId, Refusal, SessionId};
 
+use super::card_setup::CardSetupOrigin;
 use super::ids::{CredentialNumber, ResetId, SecretId};
 use super::verification::{FactorKind, Lane, MatchResult, PendingVerification};
 
@@ -225,10 +226,17 @@ pub enum Event {
         /// The device that signed the request, if one did.
         signer: Option<DeviceId>,
     },
-    /// Adds a card to charge payments to.
+    /// Begins the registration of a card, which its holder completes at the processor.
+    BeginCardSetup {
+        /// The session of the request.
+        session: SessionId,
+    },
+    /// Adds the card that its holder registered.
     AddCard {
         /// The session of the request.
         session: SessionId,
+        /// Where the registration was begun.
+        origin: CardSetupOrigin,
         /// The card's brand and last digits, for the mail.
         card: String,
     },

@@ -19,6 +19,7 @@
 
 pub mod limits;
 
+mod card_setup;
 mod context;
 mod decide;
 mod device_status;
@@ -29,6 +30,7 @@ mod ids;
 mod state;
 mod verification;
 
+pub use card_setup::CardSetupOrigin;
 pub use context::{Control, Controls, PolicyContext};
 pub use decide::{Caps, Decision, NextCredential, SpendingCredential, begin_sign_up, decide};
 pub use device_status::DeviceFlags;

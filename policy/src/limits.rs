@@ -92,6 +92,17 @@ pub const FACTOR_IN_REVERTS: AttemptLimit = AttemptLimit { tries: 20, seconds: 7
 /// Limits codes mailed to new addresses of an account.
 pub const ADDRESS_CODES: AttemptLimit = AttemptLimit { tries: 5, seconds: DAY };
 
+/// Limits attempts to add a card: what is begun, and each attempt that the processor saw fail.
+pub const CARD_ATTEMPTS: AttemptLimit = AttemptLimit { tries: 10, seconds: DAY };
+/// Seconds for which the holder of a card can register it at the processor, and have it added.
+pub const CARD_SETUP_LIFE: u64 = 15 * MINUTE;
+/// How many attempts of one registration may fail before it is cancelled.
+pub const CARD_SETUP_FAILURES: u32 = 3;
+/// Seconds for which payments are charged to a new card under lower caps.
+pub const NEW_CARD_LOW_CAPS: u64 = 72 * HOUR;
+/// How many accounts one card belongs to at most.
+pub const CARD_ACCOUNTS: usize = 2;
+
 /// The times of recent attempts, counted against an [`AttemptLimit`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

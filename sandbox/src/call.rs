@@ -1,14 +1,15 @@
 //! The requests, and what each does to the ledger. Fields, states and errors are those of Stripe's interface, as far as
 //! the issuer uses it.
 
-use std::collections::BTreeMap;
-
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::{Value, json};
 
 use crate::cards::{self, Behaviour};
 use crate::ids::new_id;
 use crate::intents;
+use crate::methods::{insert_method, is_customer, method_view};
+use crate::response::{FormFields, ProcessorResponse};
+use crate::setup;
 
 /// A request, by method and path. The names of the variants are part of hashes in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +34,14 @@ pub enum Call {
     Refund,
     /// `GET /v1/refunds?payment_intent=ID`: lists an intent's refunds.
     Refunds,
+    /// `POST /v1/setup_intents`: begins the registration of a card by its holder.
+    CreateSetup,
+    /// `GET /v1/setup_intents/ID`: returns a setup intent.
+    RetrieveSetup(String),
+    /// `POST /v1/setup_intents/ID/cancel`: cancels one that has not succeeded.
+    CancelSetup(String),
+    /// `GET /v1/setup_attempts?setup_intent=ID`: lists the attempts at one, newest first.
+    SetupAttempts,
 }
 
 impl Call {
@@ -50,6 +59,10 @@ impl Call {
             ("POST", ["payment_intents", id, "cancel"]) => Self::Cancel((*id).to_owned()),
             ("POST", ["refunds"]) => Self::Refund,
             ("GET", ["refunds"]) => Self::Refunds,
+            ("POST", ["setup_intents"]) => Self::CreateSetup,
+            ("GET", ["setup_intents", id]) => Self::RetrieveSetup((*id).to_owned()),
+            ("POST", ["setup_intents", id, "cancel"]) => Self::CancelSetup((*id).to_owned()),
+            ("GET", ["setup_attempts"]) => Self::SetupAttempts,
             _ => return None,
         })
     }
@@ -68,6 +81,10 @@ impl Call {
             Self::Cancel(_) => "cancel",
             Self::Refund => "refund",
             Self::Refunds => "refunds",
+            Self::CreateSetup => "create_setup",
+            Self::RetrieveSetup(_) => "retrieve_setup",
+            Self::CancelSetup(_) => "cancel_setup",
+            Self::SetupAttempts => "setup_attempts",
         }
     }
 
@@ -87,12 +104,13 @@ impl Call {
             Self::Cancel(intent) => cancel(intent, ledger),
             Self::Refund => refund(fields, ledger),
             Self::Refunds => refunds(fields, ledger),
+            Self::CreateSetup => setup::create(fields, ledger),
+            Self::RetrieveSetup(id) => setup::retrieve(id, fields, ledger),
+            Self::CancelSetup(id) => setup::cancel(id, ledger),
+            Self::SetupAttempts => setup::attempts(fields, ledger),
         }
     }
 }
-
-/// The fields of a form.
-pub(crate) type FormFields = BTreeMap<String, String>;
 
 /// A request with its fields and its idempotency key.
 #[derive(Clone, Debug)]
@@ -102,69 +120,10 @@ pub(crate) struct ProcessorRequest {
     pub(crate) key: Option<String>,
 }
 
-/// The response to a request: its status, and a body in JSON.
-#[derive(Clone, Debug)]
-pub(crate) struct ProcessorResponse {
-    pub(crate) status: u16,
-    pub(crate) body: Value,
-}
-
-impl ProcessorResponse {
-    pub(crate) fn ok(body: Value) -> Self {
-        Self { status: 200, body }
-    }
-
-    fn error(status: u16, kind: &str, code: &str, message: &str) -> Self {
-        let body = json!({ "error": { "type": kind, "code": code, "message": message } });
-        Self { status, body }
-    }
-
-    fn invalid(code: &str, message: &str) -> Self {
-        Self::error(400, "invalid_request_error", code, message)
-    }
-
-    pub(crate) fn missing() -> Self {
-        Self::error(404, "invalid_request_error", "resource_missing", "there is no such object")
-    }
-
-    pub(crate) fn unknown_path() -> Self {
-        Self::error(404, "invalid_request_error", "unknown_path", "unknown path")
-    }
-
-    pub(crate) fn unauthorised() -> Self {
-        Self::error(401, "invalid_request_error", "api_key", "invalid key")
-    }
-
-    pub(crate) fn failed() -> Self {
-        Self::error(500, "api_error", "failed", "internal error")
-    }
-
-    pub(crate) fn reused_key() -> Self {
-        let message = "this idempotency key was used with another request";
-        Self::error(400, "idempotency_error", "idempotency_key_in_use", message)
-    }
-
-    fn declined(code: &str, decline: &str, intent: &Intent) -> Self {
-        let error = json!({
-            "type": "card_error", "code": code, "decline_code": decline,
-            "message": "the card was declined", "payment_intent": intent.view(),
-        });
-        Self { status: 402, body: json!({ "error": error }) }
-    }
-}
-
 fn customer(ledger: &Transaction<'_>) -> Result<ProcessorResponse, rusqlite::Error> {
     let id = new_id("cus");
     ledger.execute("INSERT INTO customers (id) VALUES (?1)", [&id])?;
     Ok(ProcessorResponse::ok(json!({ "id": id, "object": "customer" })))
-}
-
-fn method_view(id: &str, customer: Option<&str>, card: &str) -> Value {
-    let card = cards::find_card(card);
-    json!({
-        "id": id, "object": "payment_method", "type": "card", "customer": customer,
-        "card": { "brand": card.map(|card| card.brand), "last4": card.map(|card| card.last4) },
-    })
 }
 
 fn attach(
@@ -175,13 +134,10 @@ fn attach(
     let Some(customer) = fields.get("customer") else {
         return Ok(ProcessorResponse::invalid("parameter_missing", "customer is missing"));
     };
-    let known = "SELECT 1 FROM customers WHERE id = ?1";
-    if !ledger.prepare(known)?.exists([customer])? || cards::find_card(name).is_none() {
+    if !is_customer(customer, ledger)? || cards::find_card(name).is_none() {
         return Ok(ProcessorResponse::missing());
     }
-    let id = new_id("pm");
-    let insert = "INSERT INTO methods (id, customer, card) VALUES (?1, ?2, ?3)";
-    ledger.execute(insert, params![id, customer, name])?;
+    let id = insert_method(customer, name, ledger)?;
     Ok(ProcessorResponse::ok(method_view(&id, Some(customer), name)))
 }
 
@@ -270,7 +226,9 @@ fn confirm(id: &str, ledger: &Transaction<'_>) -> Result<ProcessorResponse, rusq
     intent.write(ledger)?;
     Ok(match behaviour {
         Behaviour::Pays | Behaviour::RefundsLate => intent.response(),
-        Behaviour::Declines(code, decline) => ProcessorResponse::declined(code, decline, &intent),
+        Behaviour::Declines(code, decline) => {
+            ProcessorResponse::declined(code, decline, &intent.view())
+        }
     })
 }
 

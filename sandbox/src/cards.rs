@@ -1,5 +1,7 @@
 //! The test cards. They have the names of Stripe's own test mode, so that the same tests run there.
 
+use ring::digest::{SHA256, digest};
+
 /// A card that can be registered by its name.
 #[derive(Clone, Copy, Debug)]
 pub struct TestCard {
@@ -9,8 +11,21 @@ pub struct TestCard {
     pub brand: &'static str,
     /// The last four digits of its number.
     pub last4: &'static str,
+    /// What happens when its holder registers it.
+    pub setup: SetupBehaviour,
     /// What happens when it is charged.
     pub behaviour: Behaviour,
+}
+
+/// What happens when a card is registered by its holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetupBehaviour {
+    /// The bank recognises the holder and does not ask.
+    Succeeds,
+    /// The bank asks the holder to confirm.
+    Asks,
+    /// The bank refuses with this code.
+    Fails(&'static str),
 }
 
 /// What happens when a card is charged.
@@ -25,7 +40,7 @@ pub enum Behaviour {
 }
 
 /// All test cards of the sandbox.
-pub const TEST_CARDS: [TestCard; 8] = [
+pub const TEST_CARDS: [TestCard; 11] = [
     card("pm_card_visa", "visa", "4242", Behaviour::Pays),
     card("pm_card_mastercard", "mastercard", "4444", Behaviour::Pays),
     card("pm_card_jcb", "jcb", "0505", Behaviour::Pays),
@@ -48,8 +63,18 @@ pub const TEST_CARDS: [TestCard; 8] = [
         "visa",
         "3184",
         Behaviour::Declines("authentication_required", "authentication_required"),
-    ),
+    )
+    .registered(SetupBehaviour::Asks),
+    card("pm_card_threeDSecure2Required", "visa", "3220", Behaviour::Pays)
+        .registered(SetupBehaviour::Asks),
+    card("pm_card_chargeDeclined", "visa", "0002", Behaviour::Pays)
+        .registered(SetupBehaviour::Fails("card_declined")),
+    card(SHARED_CARD, "visa", "1881", Behaviour::Pays),
 ];
+
+/// The one test card that is the same card for every customer. Any other is a card of its own for each of them, so that
+/// all who try the service out can have one.
+const SHARED_CARD: &str = "pm_card_shared";
 
 const fn card(
     name: &'static str,
@@ -57,7 +82,20 @@ const fn card(
     last4: &'static str,
     behaviour: Behaviour,
 ) -> TestCard {
-    TestCard { name, brand, last4, behaviour }
+    TestCard { name, brand, last4, setup: SetupBehaviour::Succeeds, behaviour }
+}
+
+impl TestCard {
+    const fn registered(self, setup: SetupBehaviour) -> Self {
+        Self { setup, ..self }
+    }
+
+    /// The fingerprint of the card's number, as this customer has it.
+    pub(crate) fn fingerprint(&self, customer: &str) -> String {
+        let customer = if self.name == SHARED_CARD { "" } else { customer };
+        let hash = digest(&SHA256, format!("{}\n{customer}", self.name).as_bytes());
+        hex::encode(&hash.as_ref()[..8])
+    }
 }
 
 /// The card with this name.

@@ -7,7 +7,8 @@ use std::time::SystemTime;
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::{Value, json};
 
-use crate::call::{FormFields, Intent, ProcessorResponse, find_intent};
+use crate::call::{Intent, find_intent};
+use crate::response::{FormFields, ProcessorResponse};
 
 /// Intents on a page, unless another number is asked for, and at most.
 const PAGE: (u32, u32) = (10, 100);

@@ -7,7 +7,9 @@ use std::time::Duration;
 use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use crate::call::{ProcessorRequest, ProcessorResponse};
+use crate::call::ProcessorRequest;
+use crate::response::ProcessorResponse;
+use crate::setup::{self, CardForm, CardFormResult};
 
 /// The ledger's file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +39,11 @@ const SCHEMA: &str = "
         number INTEGER PRIMARY KEY, intent TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, metadata TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS refunds (id TEXT PRIMARY KEY, intent TEXT NOT NULL, amount INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS refunds_late (intent TEXT PRIMARY KEY);
+    CREATE TABLE IF NOT EXISTS setups (
+        id TEXT PRIMARY KEY, secret TEXT NOT NULL UNIQUE, customer TEXT NOT NULL, usage TEXT NOT NULL, what_for TEXT NOT NULL,
+        status TEXT NOT NULL, card TEXT, method TEXT, code TEXT);
+    CREATE TABLE IF NOT EXISTS setup_attempts (
+        setup TEXT NOT NULL, number INTEGER NOT NULL, status TEXT NOT NULL, PRIMARY KEY (setup, number));
     CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, asked BLOB NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL);
 ";
 
@@ -88,6 +95,14 @@ impl Ledger {
         }
         transaction.commit()?;
         Ok(response)
+    }
+
+    /// Has a holder fill in the card form.
+    pub(crate) fn fill_in(&mut self, form: &CardForm) -> Result<CardFormResult, LedgerError> {
+        let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let result = setup::fill_in(form, &transaction)?;
+        transaction.commit()?;
+        Ok(result)
     }
 
     /// All charged intents, by id.

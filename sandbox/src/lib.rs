@@ -7,6 +7,8 @@
 //! | `ledger` | the records: customers, cards, intents, refunds, and responses saved under idempotency keys |
 //! | `call` | the requests, and what each does to the ledger |
 //! | `intents` | intents listed, with their metadata |
+//! | `methods`, `response` | customers and their cards; what is answered |
+//! | `setup` | cards registered by their holders, and the form that they fill in |
 //! | `fault` | faults to inject |
 //! | `server` | the HTTP server |
 //!
@@ -28,10 +30,14 @@ mod fault;
 mod ids;
 mod intents;
 mod ledger;
+mod methods;
+mod response;
 mod server;
+mod setup;
 
 pub use call::Call;
-pub use cards::{Behaviour, TEST_CARDS, TestCard};
+pub use cards::{Behaviour, SetupBehaviour, TEST_CARDS, TestCard};
 pub use fault::Fault;
 pub use ledger::{ChargedIntent, LedgerError};
 pub use server::Sandbox;
+pub use setup::{CardForm, CardFormResult};

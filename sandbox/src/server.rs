@@ -15,9 +15,11 @@ use hyper_util::rt::TokioIo;
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
 
-use crate::call::{Call, ProcessorRequest, ProcessorResponse};
+use crate::call::{Call, ProcessorRequest};
 use crate::fault::Fault;
 use crate::ledger::{ChargedIntent, FailurePoint, Ledger, LedgerError};
+use crate::response::ProcessorResponse;
+use crate::setup::{CardForm, CardFormResult};
 
 /// The most bytes of a form.
 const MAX_FORM: usize = 16 * 1024;
@@ -66,6 +68,15 @@ impl Sandbox {
     /// [`LedgerError`] if the file cannot be used.
     pub fn paid(&self) -> Result<Vec<ChargedIntent>, LedgerError> {
         self.with_ledger(|ledger| ledger.paid())
+    }
+
+    /// Has the holder of a card fill in the processor's form: the one request that needs no key, but the client secret.
+    /// Writes to a file: not on a thread that others wait for.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the file cannot be used.
+    pub fn fill_in(&self, form: &CardForm) -> Result<CardFormResult, LedgerError> {
+        self.with_ledger(|ledger| ledger.fill_in(form))
     }
 
     fn with_ledger<T>(

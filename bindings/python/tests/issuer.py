@@ -56,6 +56,10 @@ class Issuer:
                 challenge=answer.headers.get("Tegata-Challenge"),
             )
 
+    def card_form(self, card):
+        """The sandbox's card form, in which the holder enters this test card."""
+        return SandboxForm(f"{self.url}/dev/card-form", card)
+
     def till_shows(self):
         """Gives the card of a till of the running issuer."""
         return as_till("GET", "/v1/till")["card"]
@@ -81,6 +85,20 @@ class Issuer:
                     return re.search(r"^\s*([0-9A-Z-]{8,})\s*$", mail["body"], re.MULTILINE)[1]
             time.sleep(0.05)
         raise AssertionError(f"no mail with this subject arrived: {subject}")
+
+
+class SandboxForm:
+    """The sandbox's card form, filled in with one card."""
+
+    def __init__(self, url, card):
+        self._url = url
+        self._card = card
+
+    def register(self, setup):
+        entry = json.dumps({"client_secret": setup.reveal_client_secret(), "card": self._card}).encode()
+        form = urllib.request.Request(self._url, entry, {"Content-Type": "application/json"})
+        with CLIENT.open(form, timeout=40) as answer:
+            assert answer.status == 200
 
 
 def as_till(method, path, sale=None):

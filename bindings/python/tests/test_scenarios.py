@@ -30,6 +30,7 @@ from tegata import (
     Wallet,
     WalletError,
     execute,
+    register_card,
 )
 
 TREE = Path(__file__).parents[3]
@@ -500,16 +501,22 @@ class Run:
         self._wallet.account.discard_provision()
 
     def cards(self):
-        return self._cards(self._wallet.account.list_cards())
+        return self._cards(self._execute(self._wallet.account.list_cards()))
 
-    def add_card(self, token):
-        return self._cards(self._wallet.account.add_card(token))
+    def begin_card_setup(self):
+        return self._execute(self._wallet.account.begin_card_setup()).id()
+
+    def add_card(self, setup):
+        return self._cards(self._execute(self._wallet.account.add_card(setup)))
+
+    def register_card(self, card):
+        return self._cards(register_card(self._wallet.account, self._issuer.card_form(card), self._issuer.send))
 
     def charge_card(self, id):
-        return self._cards(self._wallet.account.set_default_card(id))
+        return self._cards(self._execute(self._wallet.account.set_default_card(id)))
 
     def remove_card(self, id):
-        return self._cards(self._wallet.account.remove_card(id))
+        return self._cards(self._execute(self._wallet.account.remove_card(id)))
 
     def till_card(self, id, text):
         return vars(self._wallet.payments.read_till_card(id, text))
@@ -527,9 +534,9 @@ class Run:
     def move_address_code(self, address, code):
         self._execute(self._wallet.account.confirm_address_change(address, code))
 
-    def _cards(self, call):
+    def _cards(self, cards):
         """Gives the cards by their last digits, since those added in one second have no order."""
-        cards = [vars(card) | {"is_charged": card.is_default} for card in self._execute(call)]
+        cards = [vars(card) | {"is_charged": card.is_default} for card in cards]
         return sorted(cards, key=lambda card: card["last4"])
 
     def _execute(self, call):

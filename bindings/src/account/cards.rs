@@ -1,5 +1,7 @@
 //! The cards that payments are charged to.
 
+use std::sync::Arc;
+
 use tegata::protocol::{self, CardNumber};
 
 use super::call::call;
@@ -10,6 +12,32 @@ call! {
     CardsCall: protocol::Cards =>
     /// Takes the response, and gives all cards as they are now.
     Vec<AccountCard>, |_, cards| cards.cards.into_iter().map(AccountCard::from).collect()
+}
+
+call! {
+    /// A request to begin the registration of a card.
+    CardSetupCall: protocol::CardSetup =>
+    /// Takes the response, and gives what the processor's card form needs.
+    Arc<CardSetup>, |_, setup| Arc::new(CardSetup(setup))
+}
+
+/// A registration of a card that was begun: its holder completes it in the processor's form, within 15 minutes.
+#[derive(uniffi::Object)]
+pub struct CardSetup(protocol::CardSetup);
+
+#[uniffi::export]
+impl CardSetup {
+    /// Gives the id to add the card by.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.0.setup.expose().to_owned()
+    }
+
+    /// Gives what the processor's form needs. It is for that form only: do not store or log it.
+    #[must_use]
+    pub fn reveal_client_secret(&self) -> String {
+        self.0.client_secret.expose().to_owned()
+    }
 }
 
 /// A card of an account, without its number.

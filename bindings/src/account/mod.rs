@@ -10,7 +10,7 @@
 //! | `profile`, `overview` | [`AccountProfile`] and [`AccountOverview`]: the account as data |
 //! | `device_status` | [`DeviceStatus`]: what works while the payment lock is closed |
 //! | `freeze_code` | [`FreezeByMailedCode`]: freezing from any device |
-//! | `cards` | [`AccountCard`]: what is charged |
+//! | `cards` | [`AccountCard`]: what is charged; [`CardSetup`]: how it is registered |
 //! | `payment_history` | [`PaymentPage`]: what was paid |
 //! | `provisioning` | [`ProvisionCall`]: a payment credential from the issuer |
 //! | `till_card` | [`TillCard`]: whose till it is |
@@ -34,15 +34,16 @@ use std::sync::Arc;
 
 use tegata::PendingRequest;
 use tegata::protocol::{
-    Acknowledgement, AddCard, BeginFactorEnrolment, CancelDeletion, CardToken, ChangeAddress,
-    ConfirmCredential, ConfirmFactorEnrolment, EndSessions, ForgetDevice, FreezeAccount,
-    FreezeByCode, GetAccount, Handle, ListCards, ListPayments, LogOut, MailedCodeText, NoticeCode,
-    PaymentNumber, RecoveryCode, RemoveCard, RenewRecoveryCodes, RequestDeletion, RevertChanges,
-    SessionCall, SessionId, SessionNumber, SetDefaultCard, TotpText, UnfreezeAccount, VerifyFactor,
+    Acknowledgement, AddCard, BeginCardSetup, BeginFactorEnrolment, CancelDeletion, CardSetupName,
+    ChangeAddress, ConfirmCredential, ConfirmFactorEnrolment, EndSessions, ForgetDevice,
+    FreezeAccount, FreezeByCode, GetAccount, Handle, ListCards, ListPayments, LogOut,
+    MailedCodeText, NoticeCode, PaymentNumber, RecoveryCode, RemoveCard, RenewRecoveryCodes,
+    RequestDeletion, RevertChanges, SessionCall, SessionId, SessionNumber, SetDefaultCard,
+    TotpText, UnfreezeAccount, VerifyFactor,
 };
 
 pub use call::ActionCall;
-pub use cards::{AccountCard, CardsCall};
+pub use cards::{AccountCard, CardSetup, CardSetupCall, CardsCall};
 pub use device_status::{DeviceStatus, DeviceStatusCall};
 pub use factor::{
     ConfirmedRecoveryCodes, FactorEnrolment, FactorEnrolmentCall, RecoveryCodes, RecoveryCodesCall,
@@ -312,11 +313,17 @@ impl Account {
         self.session_call(&ListCards {})
     }
 
-    /// Adds a card by the token that the processor's own form gave for it, never by its number. The first card becomes
-    /// the default. The second factor has to be verified within five minutes before.
-    pub fn add_card(&self, token: String) -> Result<Arc<CardsCall>, WalletError> {
-        let token = CardToken::new(&token).map_err(WalletError::invalid)?;
-        self.session_call(&AddCard { token })
+    /// Begins the registration of a card, which its holder completes in the processor's own form: give that form the
+    /// client secret. The second factor has to be verified within five minutes before.
+    pub fn begin_card_setup(&self) -> Result<Arc<CardSetupCall>, WalletError> {
+        self.session_call(&BeginCardSetup {})
+    }
+
+    /// Adds the card that its holder registered, by the id of the registration, in the session that began it. The only
+    /// card becomes the default.
+    pub fn add_card(&self, setup: String) -> Result<Arc<CardsCall>, WalletError> {
+        let setup = CardSetupName::new(&setup).map_err(WalletError::invalid)?;
+        self.session_call(&AddCard { setup })
     }
 
     /// Has payments charged to another card from now on. The second factor has to be verified within five minutes
@@ -325,7 +332,7 @@ impl Account {
         self.session_call(&SetDefaultCard { card: cards::card_id(id)? })
     }
 
-    /// Removes a card at once. If it was the default, the oldest of the others becomes the default.
+    /// Removes a card at once. If it was the default, nothing can be paid until another is chosen.
     pub fn remove_card(&self, id: String) -> Result<Arc<CardsCall>, WalletError> {
         self.session_call(&RemoveCard { card: cards::card_id(id)? })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tegata::formats::otpauth;
 use tegata::protocol::{
-    AddCard, CardToken, Language, MailedCodeText, PasswordText, SecondFactor, TotpText,
+    AddCard, BeginCardSetup, Language, MailedCodeText, PasswordText, SecondFactor, TotpText,
 };
 use tegata::vault::{
     Argon2Params, OtpCredential, PaymentUnlock, RecordId, SoftwareKeystore, UnlockMethod,
@@ -13,6 +13,7 @@ use tegata::vault::{
 use tegata::{AccountProfile, Clock, Device, Random, Secret, SplitSession, SystemRandom, Wallet};
 
 use super::demo_issuer::DemoIssuer;
+use crate::card_form::{self, FormResult};
 use crate::failure::Failure;
 use crate::issuer_client::RequestError;
 
@@ -75,9 +76,15 @@ impl DemoPerson {
         Ok(self.request(issuer, request)??.len())
     }
 
+    /// Registers the card in the sandbox's form, as its holder, and adds it.
     pub(super) fn add_card(&mut self, issuer: &DemoIssuer) -> Result<(), Failure> {
-        let token = CardToken::new(CARD).map_err(|e| Failure::cannot("name a card")(&e))?;
-        let request = self.wallet.account().session_request(&AddCard { token });
+        let request = self.wallet.account().session_request(&BeginCardSetup {});
+        let setup = self.request(issuer, request)??;
+        let result = card_form::fill_in(&issuer.client, &setup, CARD, None)?;
+        if result != FormResult::Succeeded {
+            return Err(Failure::Failed("the sandbox declined the card".into()));
+        }
+        let request = self.wallet.account().session_request(&AddCard { setup: setup.setup });
         self.request(issuer, request)??;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::call::{Call, RequiredAuth, SessionCall};
-use super::secrets::CardToken;
+use super::secrets::{CardSetupName, CardSetupSecret};
 use super::values::CardNumber;
 use crate::text::deserialize_plain;
 
@@ -11,10 +11,15 @@ calls! {
     /// Lists the account's cards. Payments are charged to the default one.
     ListCards "/v1/cards" RequiredAuth::Session, idempotent => Cards {}
 
-    /// Adds a card by its processor token. Requires a recently verified second factor. The first card is the default.
+    /// Begins the registration of a card. Requires a recently verified second factor. The card's holder completes it in
+    /// the processor's own form within 15 minutes; one that was begun before and is open is cancelled.
+    BeginCardSetup "/v1/cards/setup" RequiredAuth::SignedSession => CardSetup {}
+
+    /// Adds the card that its holder registered. Has to come from the session that began the registration. The only card
+    /// is the default.
     AddCard "/v1/cards/add" RequiredAuth::SignedSession => Cards {
-        /// The processor's token, never the card's number.
-        token: CardToken,
+        /// The id of the registration.
+        setup: CardSetupName,
     }
 
     /// Makes another card the default. Requires a recently verified second factor.
@@ -24,7 +29,7 @@ calls! {
     }
 
     /// Removes a card immediately. Requires the signature of the session's device, or a recently verified second factor.
-    /// If it was the default, the oldest remaining card becomes the default.
+    /// If it was the default, there is none until another is chosen, and nothing can be paid.
     RemoveCard "/v1/cards/remove" RequiredAuth::Session => Cards {
         /// The card to remove.
         card: CardNumber,
@@ -33,9 +38,21 @@ calls! {
 
 session_calls! {
     ListCards,
+    BeginCardSetup,
     AddCard,
     SetDefaultCard,
     RemoveCard
+}
+
+/// A registration of a card that was begun.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CardSetup {
+    /// Its id, to add the card by.
+    pub setup: CardSetupName,
+    /// What the processor's form needs to register a card.
+    pub client_secret: CardSetupSecret,
 }
 
 /// The cards of an account, oldest first.

@@ -184,7 +184,7 @@ pub enum IssuerProblem {
     /// The new password is easy to guess.
     #[error("the password is too easy to guess: choose a longer one, of words unrelated to you")]
     WeakPassword,
-    /// The processor does not accept the card behind this token.
+    /// The processor has registered no card, or the card is in two accounts already.
     #[error("the card was not accepted: register it again or use another one")]
     CardRefused,
     /// An operator stopped this kind of request.

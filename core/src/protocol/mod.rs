@@ -47,7 +47,9 @@ pub use account::{
     FreezeByCode, GetAccount, Language, RequestDeletion, RevertChanges, UnfreezeAccount,
 };
 pub use call::{Acknowledgement, Call, DeviceSigned, EndedSessions, RequiredAuth, SessionCall};
-pub use cards::{AccountCard, AddCard, Cards, ListCards, RemoveCard, SetDefaultCard};
+pub use cards::{
+    AccountCard, AddCard, BeginCardSetup, CardSetup, Cards, ListCards, RemoveCard, SetDefaultCard,
+};
 pub use client::{Envelope, IssuerError, IssuerProblem, Request, Response};
 pub use device_calls::{DeviceStatus, EndDeviceSessions, FreezeFromDevice, GetDeviceStatus};
 pub use factor::{
@@ -69,7 +71,8 @@ pub use payments::{AccountPayment, ListPayments, PaymentPage, PaymentState, form
 pub use provision::{ConfirmCredential, Provision, ProvisionedCredential};
 pub use refusal::Refusal;
 pub use secrets::{
-    CardToken, EventNumber, MailedCodeText, PasswordText, SessionToken, Ticket, TotpText,
+    CardSetupName, CardSetupSecret, EventNumber, MailedCodeText, PasswordText, SessionToken,
+    Ticket, TotpText,
 };
 pub use sign_up::{BeginSignUp, FinishSignUp, IssuedTicket, SignUpResult, VerifySignUpCode};
 pub use signed::{MessageSignature, SIGNATURE_HEADER, SignaturePurpose};

@@ -37,10 +37,14 @@ newtype! {
     [pattern: "[0-9a-f]{32}", max: 32, example: "017f22e279b07cc3bfffffffffffffff",]
 }
 newtype! {
-    /// What a processor gave out for a card: up to 128 letters, digits and underscores that begin with a letter and are
-    /// not a card's number.
-    secret CardToken, "a card token of the processor, such as pm_card_visa", is_card_token,
-    [pattern: "[A-Za-z][0-9A-Za-z_]{0,127}", max: 128, example: "pm_card_visa",]
+    /// What lets the processor's card form register a card: up to 256 letters, digits and underscores. For that form only.
+    secret CardSetupSecret, "a client secret of the processor", is_setup_secret,
+    [pattern: "[0-9A-Za-z_]{1,256}", max: 256, example: "seti_1Mm8s8_secret_NXDICkPqPeiBTAF",]
+}
+newtype! {
+    /// The processor's id of a card's registration: up to 128 letters, digits and underscores.
+    secret CardSetupName, "the id of a card's registration", is_setup_name,
+    [pattern: "[0-9A-Za-z_]{1,128}", max: 128, example: "seti_1Mm8s8LkdIwHu7ix0OXBfTRG",]
 }
 
 #[cfg(any(test, feature = "openapi"))]
@@ -51,11 +55,13 @@ fn is_token(text: &str) -> bool {
     (1..=256).contains(&text.len()) && text.bytes().all(is_allowed)
 }
 
-/// Refuses a card's number that was typed in place of a token.
-fn is_card_token(text: &str) -> bool {
+fn is_setup_secret(text: &str) -> bool {
     let is_allowed = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
-    let starts_well = text.bytes().next().is_some_and(|c| c.is_ascii_alphabetic());
-    starts_well && text.len() <= 128 && text.bytes().all(is_allowed)
+    (1..=256).contains(&text.len()) && text.bytes().all(is_allowed)
+}
+
+fn is_setup_name(text: &str) -> bool {
+    text.len() <= 128 && is_setup_secret(text)
 }
 
 #[cfg(test)]
@@ -97,9 +103,11 @@ mod tests {
             password in matches(PasswordText::PATTERN),
             ticket in matches(Ticket::PATTERN),
             token in matches(SessionToken::PATTERN),
-            card in matches(CardToken::PATTERN),
+            setup in matches(CardSetupName::PATTERN),
+            secret in matches(CardSetupSecret::PATTERN),
         ) {
-            prop_assert!(CardToken::new(&card).is_ok(), "{}", card);
+            prop_assert!(CardSetupName::new(&setup).is_ok(), "{}", setup);
+            prop_assert!(CardSetupSecret::new(&secret).is_ok(), "{}", secret);
             prop_assert!(MailedCodeText::new(&code).is_ok(), "{}", code);
             prop_assert!(EventNumber::new(&event).is_ok(), "{}", event);
             prop_assert!(TotpText::new(&totp).is_ok(), "{}", totp);

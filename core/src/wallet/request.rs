@@ -8,7 +8,7 @@ use super::issuer_address::IssuerAddress;
 use super::profile::AccountProfile;
 use super::recovery_codes::IssuedRecoveryCodes;
 use crate::protocol::{
-    AccountExport, AccountOverview, Acknowledgement, Cards, DeviceStatus, Envelope,
+    AccountExport, AccountOverview, Acknowledgement, CardSetup, Cards, DeviceStatus, Envelope,
     FactorEnrolment, IssuedTicket, LogInResult, PaymentPage, RecoveryCodes, SecretText,
     SessionToken, SignUpResult, Ticket,
 };
@@ -122,6 +122,7 @@ split_session! {
     LogInResult => bool, |answer| (Some(answer.session), answer.must_enrol);
     AccountOverview => AccountOverview, |overview| (None, overview);
     AccountExport => AccountExport, |export| (None, export);
+    CardSetup => CardSetup, |setup| (None, setup);
     Cards => Cards, |cards| (None, cards);
     DeviceStatus => DeviceStatus, |status| (None, status);
     PaymentPage => PaymentPage, |page| (None, page);

@@ -18,11 +18,12 @@ use async_trait::async_trait;
 use tegata::{Clock, UnixTime};
 use tegata_issuer::App;
 use tegata_issuer::config::Config;
-use tegata_issuer::domain::{CustomerId, Environment, IntentId, MethodId, RegisteredCard};
+use tegata_issuer::domain::{CustomerId, Environment, IntentId, MethodId, SetupId};
 use tegata_issuer::mail::Mailbox;
 use tegata_issuer::payments::{CardCharger, ProcessorCharger};
 use tegata_issuer::processor::{
-    ChargeRequest, IntentDetails, IntentPage, IntentStatus, Processor, ProcessorError, RequestKey,
+    CardSetups, ChargeRequest, IntentDetails, IntentPage, IntentStatus, NewSetupIntent, Processor,
+    ProcessorError, RequestKey, SetupIntent, SetupRequest,
 };
 use tegata_issuer::store::Store;
 use tegata_testkit::TestClock;
@@ -221,17 +222,31 @@ struct Quick {
 }
 
 #[async_trait]
-impl Processor for Quick {
-    async fn customer(&self, _: RequestKey<'_>) -> Result<CustomerId, ProcessorError> {
+impl CardSetups for Quick {
+    async fn begin_setup(
+        &self,
+        _: &SetupRequest<'_>,
+        _: RequestKey<'_>,
+    ) -> Result<NewSetupIntent, ProcessorError> {
         Err(ProcessorError::NotFound)
     }
 
-    async fn attach(
-        &self,
-        _: &CustomerId,
-        _: &MethodId,
-        _: RequestKey<'_>,
-    ) -> Result<RegisteredCard, ProcessorError> {
+    async fn setup(&self, _: &SetupId) -> Result<SetupIntent, ProcessorError> {
+        Err(ProcessorError::NotFound)
+    }
+
+    async fn failed_attempts(&self, _: &SetupId) -> Result<u32, ProcessorError> {
+        Ok(0)
+    }
+
+    async fn cancel_setup(&self, _: &SetupId) -> Result<(), ProcessorError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Processor for Quick {
+    async fn customer(&self, _: RequestKey<'_>) -> Result<CustomerId, ProcessorError> {
         Err(ProcessorError::NotFound)
     }
 

@@ -273,7 +273,7 @@ CREATE INDEX attempts_of ON attempts (day);
 CREATE TABLE customers (account BYTEA NOT NULL PRIMARY KEY, customer TEXT NOT NULL);
 
 -- Cards, as the processor knows them; card numbers are never stored. method: the processor's id of the card.
--- is_default: 1 for the card of an account that is charged.
+-- is_default: 1 for the card of an account that is charged. fingerprint: as in card_owners.
 CREATE TABLE cards (
     account BYTEA NOT NULL,
     card BYTEA NOT NULL,
@@ -282,9 +282,41 @@ CREATE TABLE cards (
     last4 TEXT NOT NULL,
     made BIGINT NOT NULL,
     is_default BIGINT NOT NULL,
+    fingerprint BYTEA,
     PRIMARY KEY (account, card)
 );
+
+-- The accounts that have a card in common, two at most. fingerprint: a keyed hash of what the processor knows the card's
+-- number by. place: 1 or 2.
+CREATE TABLE card_owners (
+    fingerprint BYTEA NOT NULL,
+    place BIGINT NOT NULL,
+    account BYTEA NOT NULL,
+    PRIMARY KEY (fingerprint, place)
+);
+CREATE INDEX card_owners_of ON card_owners (account);
 
 -- Removed cards that the processor has still to delete, not before due.
 CREATE TABLE cards_gone (method TEXT NOT NULL PRIMARY KEY, due BIGINT NOT NULL);
 CREATE INDEX cards_gone_due ON cards_gone (due);
+
+-- The registration of a card that an account has open, by the processor's id of the setup intent. card: the id that the
+-- card will have. session, device, epoch, generation and made say where and when it was begun. failed: the attempts of
+-- its holder that failed, as far as they were counted. due: when the processor is asked for them again.
+CREATE TABLE card_setups (
+    account BYTEA NOT NULL PRIMARY KEY,
+    setup TEXT NOT NULL,
+    card BYTEA NOT NULL,
+    session BIGINT NOT NULL,
+    device BYTEA NOT NULL,
+    epoch BIGINT NOT NULL,
+    generation BIGINT NOT NULL,
+    made BIGINT NOT NULL,
+    failed BIGINT NOT NULL,
+    due BIGINT NOT NULL
+);
+CREATE INDEX card_setups_due ON card_setups (due);
+
+-- Registrations that came to no card of an account, which the processor has still to cancel, not before due.
+CREATE TABLE card_setups_gone (setup TEXT NOT NULL PRIMARY KEY, due BIGINT NOT NULL);
+CREATE INDEX card_setups_gone_due ON card_setups_gone (due);

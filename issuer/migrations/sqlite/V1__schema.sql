@@ -272,7 +272,7 @@ CREATE INDEX attempts_of ON attempts (day);
 CREATE TABLE customers (account BLOB NOT NULL PRIMARY KEY, customer TEXT NOT NULL) WITHOUT ROWID;
 
 -- Cards, as the processor knows them; card numbers are never stored. method: the processor's id of the card.
--- is_default: 1 for the card of an account that is charged.
+-- is_default: 1 for the card of an account that is charged. fingerprint: as in card_owners.
 CREATE TABLE cards (
     account BLOB NOT NULL,
     card BLOB NOT NULL,
@@ -281,9 +281,41 @@ CREATE TABLE cards (
     last4 TEXT NOT NULL,
     made INTEGER NOT NULL,
     is_default INTEGER NOT NULL,
+    fingerprint BLOB,
     PRIMARY KEY (account, card)
 ) WITHOUT ROWID;
+
+-- The accounts that have a card in common, two at most. fingerprint: a keyed hash of what the processor knows the card's
+-- number by. place: 1 or 2.
+CREATE TABLE card_owners (
+    fingerprint BLOB NOT NULL,
+    place INTEGER NOT NULL,
+    account BLOB NOT NULL,
+    PRIMARY KEY (fingerprint, place)
+) WITHOUT ROWID;
+CREATE INDEX card_owners_of ON card_owners (account);
 
 -- Removed cards that the processor has still to delete, not before due.
 CREATE TABLE cards_gone (method TEXT NOT NULL PRIMARY KEY, due INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX cards_gone_due ON cards_gone (due);
+
+-- The registration of a card that an account has open, by the processor's id of the setup intent. card: the id that the
+-- card will have. session, device, epoch, generation and made say where and when it was begun. failed: the attempts of
+-- its holder that failed, as far as they were counted. due: when the processor is asked for them again.
+CREATE TABLE card_setups (
+    account BLOB NOT NULL PRIMARY KEY,
+    setup TEXT NOT NULL,
+    card BLOB NOT NULL,
+    session INTEGER NOT NULL,
+    device BLOB NOT NULL,
+    epoch INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    made INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    due INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX card_setups_due ON card_setups (due);
+
+-- Registrations that came to no card of an account, which the processor has still to cancel, not before due.
+CREATE TABLE card_setups_gone (setup TEXT NOT NULL PRIMARY KEY, due INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX card_setups_gone_due ON card_setups_gone (due);

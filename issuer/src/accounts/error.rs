@@ -36,8 +36,8 @@ pub enum AccountError {
     /// The prefix of payment codes tells no more credentials apart.
     #[error("the prefix of payment codes has no room left")]
     NoRoom,
-    /// The processor takes no card by this token.
-    #[error("the processor takes no such card")]
+    /// The processor has registered no card, or the card is in as many accounts as may have it.
+    #[error("the processor has registered no card for this account")]
     CardRefused,
     /// The transaction, or the processor, was interrupted: the same request may work at once.
     #[error("interrupted: try again")]

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `sign_up`, `log_in`, `reset`, `device_calls`, `freeze_code` | messages of a device |
 //! | `settings`, `cards`, `payment_history`, `view` | messages of a session |
+//! | `card_setups` | how a card comes to an account |
 //! | `provision` | how a phone gets its payment credential |
 //! | `challenges` | what devices sign beside each message |
 //! | `session`, `ticket`, `new_password`, `login_throttle`, `mail_budget` | what several messages need |
@@ -16,6 +17,7 @@
 //! | `request_secrets`, `stored_secrets`, `generated_secrets` | secrets that came, are stored, were made |
 //! | `decoys` | accounts that nobody has |
 
+mod card_setups;
 mod cards;
 mod challenges;
 mod decoys;

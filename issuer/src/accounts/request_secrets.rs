@@ -5,7 +5,7 @@ use tegata::protocol::{
 };
 use tegata_policy::FactorKind;
 
-use crate::domain::Network;
+use crate::domain::{CardId, Network, SetupId};
 use crate::mail::StoredAddress;
 use crate::passwords::{HashQueue, Password, PasswordHash};
 use crate::store::CardChange;
@@ -24,6 +24,8 @@ pub(crate) struct RequestSecrets {
     pub(super) recovery: Option<RecoveryCode>,
     pub(super) address: Option<StoredAddress>,
     pub(super) card: Option<CardChange>,
+    /// The registration of a card that was begun at the processor, and the id that the card will have.
+    pub(super) card_setup: Option<(SetupId, CardId)>,
     /// Where it came from, with messages of strangers that cause a mail.
     pub(super) network: Option<Network>,
 }

@@ -17,7 +17,7 @@ use crate::domain::{AccountId, EventId, MailId, TokenHash};
 use crate::mail::{self, QueuedMail, code_of};
 use crate::store::{
     AccountChange, EventRow, GlobalState, KillSwitch, LoadedAccount, MailPriority, MailQueue,
-    OutboxMail, StoreError, audit_event_name,
+    OpenCardSetup, OutboxMail, StoreError, audit_event_name,
 };
 
 /// Names whoever acts on an account through the app, in the log.
@@ -216,6 +216,16 @@ impl Accounts {
                     change.sessions_created.push((TokenHash::of(&token), *session));
                 }
                 Effect::EndSession(session) => change.sessions_ended.push(*session),
+                Effect::StoreCardSetup(origin) => {
+                    let begun = request.card_setup.clone();
+                    change.card_setup = begun.map(|(setup, card)| OpenCardSetup {
+                        setup,
+                        card,
+                        origin: *origin,
+                        failed: 0,
+                    });
+                }
+                Effect::CancelCardSetup => change.cancel_card_setup = true,
                 Effect::WriteCards => change.card.clone_from(&request.card),
                 Effect::EraseAccount => change.erase = true,
                 Effect::SendMail { to, notification } => {
@@ -248,7 +258,7 @@ impl Accounts {
     }
 
     /// Writes a mail as the outbox takes it. Mails that a stranger asked for take turns by network, others by account.
-    fn queue_mail(
+    pub(super) fn queue_mail(
         &self,
         account: AccountId,
         notification: &Notification,

@@ -71,7 +71,7 @@ impl Operator {
         let keys = Arc::new(self.opened_keys().await?);
         let receipts: Arc<dyn ReceiptWriter> =
             Arc::new(SealedReceiptWriter::new(keys, Arc::clone(&random)));
-        let processor = processor::from_config(&self.config, &*random).await?;
+        let processor = processor::from_config(&self.config, &*random).await?.processor;
         Ok(Reconciliation::new(self.store.clone(), processor, clock, receipts))
     }
 }

@@ -45,7 +45,7 @@ pub use money::{Amount, DayOffset, Decimals};
 pub use network::{Network, NetworkBlock};
 pub use newtype::InvalidField;
 pub use operator::{AccountRef, InvalidReason, ParseAccountRefError, Reason};
-pub use processor_ids::{CustomerId, IntentId, MethodId, RegisteredCard};
+pub use processor_ids::{CustomerId, Fingerprint, IntentId, MethodId, RegisteredCard, SetupId};
 pub use refill::{RefillingLimit, UsedUntil};
 pub use sale::{IdempotencyKey, Reference};
 pub use sealed::{Sealed, SealedSeed, WrappedKey};

@@ -23,6 +23,16 @@ newtype! {
     text IntentId, "an id of the processor: up to 128 letters, digits and underscores", is_id
 }
 
+newtype! {
+    /// The processor's id of a setup intent, by which a holder registers a card.
+    text SetupId, "an id of the processor: up to 128 letters, digits and underscores", is_id
+}
+
+newtype! {
+    /// The processor's name for a card's number, the same whoever registers it.
+    text Fingerprint, "a fingerprint: up to 128 letters, digits and underscores", is_id
+}
+
 /// A card as the processor stores it for the issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisteredCard {

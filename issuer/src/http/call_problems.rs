@@ -27,9 +27,10 @@ const PROBLEMS: &[(&str, &[Problem])] = &[
     ("/v1/address", &[LOG_IN_AGAIN, FACTOR, ENROL, FROZEN, TOO_OFTEN]),
     ("/v1/address/code", &[WRONG, LOG_IN_AGAIN, FACTOR, ENROL, FROZEN, NOTHING, TOO_OFTEN]),
     ("/v1/cards", &[]),
-    ("/v1/cards/add", &[CardRefused, FACTOR, ENROL, FROZEN]),
+    ("/v1/cards/add", &[CardRefused, ENROL, FROZEN, NOTHING]),
     ("/v1/cards/default", &[FACTOR, ENROL, FROZEN, NOTHING]),
     ("/v1/cards/remove", &[FACTOR, NOTHING]),
+    ("/v1/cards/setup", &[CardRefused, FACTOR, ENROL, FROZEN]),
     ("/v1/challenge", &[]),
     ("/v1/credentials", &[WRONG, FACTOR, ENROL, FROZEN, NOTHING, Stopped, NoRoom]),
     ("/v1/credentials/confirm", &[WRONG, ENROL, NOTHING]),
@@ -106,6 +107,6 @@ mod tests {
         let about_a_card = paths
             .keys()
             .filter(|path| described(path, "422").is_some_and(|it| it.contains("card")));
-        assert_eq!(about_a_card.collect::<Vec<_>>(), ["/v1/cards/add"]);
+        assert_eq!(about_a_card.collect::<Vec<_>>(), ["/v1/cards/add", "/v1/cards/setup"]);
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod body;
 mod call_problems;
+pub(crate) mod card_form;
 pub mod client_address;
 mod connection;
 mod connection_limits;

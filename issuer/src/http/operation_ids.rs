@@ -15,6 +15,7 @@ const OPERATION_IDS: &[(&str, &str)] = &[
     ("/v1/cards/add", "AddCard"),
     ("/v1/cards/default", "DefaultCard"),
     ("/v1/cards/remove", "RemoveCard"),
+    ("/v1/cards/setup", "BeginCardSetup"),
     ("/v1/challenge", "Challenge"),
     ("/v1/credentials", "Provision"),
     ("/v1/credentials/confirm", "ConfirmCredential"),

@@ -76,7 +76,7 @@ pub enum Problem {
         /// When the next one will be compared.
         retry_after: RetryAfter,
     },
-    /// 422: the processor takes no card by this token.
+    /// 422: the processor has registered no card, or it is in two accounts already.
     CardRefused,
     /// 503: an operator stopped this kind of request.
     Stopped,
@@ -328,8 +328,8 @@ impl Problem {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "card-refused",
                 "Card not accepted",
-                "The processor does not know this token, or the bank declined the card: register \
-                 it again or use another one",
+                "The processor has registered no card, or the card is in other accounts already: \
+                 register it again or use another one",
             ),
             Self::Refused(refusal) => return refused(*refusal),
             Self::Internal => (

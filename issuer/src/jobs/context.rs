@@ -12,6 +12,7 @@ use crate::codes::Codes;
 use crate::crypto::Keys;
 use crate::domain::Environment;
 use crate::payments::{PaymentCounts, ProcessorCharger};
+use crate::processor::Processor;
 use crate::store::Store;
 
 /// Rows that a job reads at a time.
@@ -31,6 +32,8 @@ pub(crate) struct Jobs {
     pub(crate) counts: JobCounts,
     pub(crate) payments: PaymentCounts,
     pub(crate) cursors: Mutex<Cursors>,
+    /// Where cards are registered.
+    pub(crate) processor: Arc<dyn Processor>,
     /// Who charges cards, if it is the processor of the settings.
     pub(crate) charger: Option<ProcessorCharger>,
 }

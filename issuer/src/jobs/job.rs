@@ -19,6 +19,8 @@ pub(super) enum Job {
     Deletions,
     /// Reconciles charges that are not over.
     Charges,
+    /// Closes registrations of cards that are too old or failed too often.
+    CardSetups,
     /// Removes rows of sessions that do not count any more.
     Sessions,
     /// Fills the index of aliases for the period to come, and drops those that are over.
@@ -32,7 +34,7 @@ pub(super) enum Job {
 }
 
 impl Job {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Announce,
         Self::Seal,
         Self::Measure,
@@ -40,6 +42,7 @@ impl Job {
         Self::SignUps,
         Self::Deletions,
         Self::Charges,
+        Self::CardSetups,
         Self::Sessions,
         Self::Aliases,
         Self::Credentials,
@@ -56,6 +59,7 @@ impl Job {
             Self::SignUps => "sign_ups",
             Self::Deletions => "closings",
             Self::Charges => "charges",
+            Self::CardSetups => "card_setups",
             Self::Sessions => "sessions",
             Self::Aliases => "aliases",
             Self::Credentials => "credentials",
@@ -67,7 +71,9 @@ impl Job {
     pub(super) fn period(self) -> Duration {
         match self {
             Self::Charges => Duration::from_secs(2),
-            Self::Announce | Self::Seal | Self::Measure => Duration::from_secs(5),
+            Self::Announce | Self::Seal | Self::Measure | Self::CardSetups => {
+                Duration::from_secs(5)
+            }
             Self::Credentials => Duration::from_mins(10),
             _ => Duration::from_mins(1),
         }

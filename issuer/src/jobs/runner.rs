@@ -47,6 +47,7 @@ impl Jobs {
             Job::SignUps => self.sign_ups(now).await,
             Job::Deletions => self.delete_due(now).await,
             Job::Charges => Ok(self.reconcile().await?),
+            Job::CardSetups => Ok(self.accounts.review_card_setups(&*self.processor).await?),
             Job::Sessions => self.sessions(now).await,
             Job::Aliases => Ok(codes::fill_index(&self.store, &self.keys, now).await?),
             Job::Credentials => Ok(self.codes.count(&self.store).await?),

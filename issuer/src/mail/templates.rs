@@ -90,9 +90,9 @@ impl QueuedMail {
             let text = text.replace("{until}", &until).replace("{left}", &left.to_string());
             let text = text.replace("{time}", &format.time(made));
             let card = match &self.notification {
-                Notification::CardAdded { card } | Notification::CardRemoved { card } => {
-                    card.as_str()
-                }
+                Notification::CardAdded { card }
+                | Notification::CardAddedElsewhere { card }
+                | Notification::CardRemoved { card } => card.as_str(),
                 _ => "",
             };
             let text = text.replace("{card}", card);
@@ -144,6 +144,7 @@ fn template_name(notification: &Notification) -> &'static str {
         Notification::EvidenceChanged { what: Change::Recovery, .. } => "changed_recovery",
         Notification::RecoveryCodeUsed { .. } => "recovery_used",
         Notification::CardAdded { .. } => "card_added",
+        Notification::CardAddedElsewhere { .. } => "card_added_elsewhere",
         Notification::CardRemoved { .. } => "card_removed",
         Notification::CredentialCreated => "credential_created",
         Notification::CredentialWaits => "credential_waits",
@@ -234,6 +235,7 @@ mod tests {
             Notification::EvidenceChanged { what: Change::Recovery, code },
             Notification::RecoveryCodeUsed { left: 7 },
             Notification::CardAdded { card: "visa 4242".to_owned() },
+            Notification::CardAddedElsewhere { card: "visa 4242".to_owned() },
             Notification::CardRemoved { card: "visa 4242".to_owned() },
             Notification::CredentialCreated,
             Notification::CredentialWaits,
@@ -276,7 +278,9 @@ mod tests {
                 assert!(!says_until || ends || letter == Notification::NewDevice, "{all}");
                 let names_card = matches!(
                     letter,
-                    Notification::CardAdded { .. } | Notification::CardRemoved { .. }
+                    Notification::CardAdded { .. }
+                        | Notification::CardAddedElsewhere { .. }
+                        | Notification::CardRemoved { .. }
                 );
                 assert_eq!(all.contains("visa 4242"), names_card, "{all}");
                 let names_device =

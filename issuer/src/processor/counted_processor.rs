@@ -8,9 +8,10 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 use tegata::UnixTime;
 
 use super::{
-    ChargeRequest, IntentDetails, IntentPage, IntentStatus, Processor, ProcessorError, RequestKey,
+    CardSetups, ChargeRequest, IntentDetails, IntentPage, IntentStatus, NewSetupIntent, Processor,
+    ProcessorError, RequestKey, SetupIntent, SetupRequest,
 };
-use crate::domain::{CustomerId, IntentId, MethodId, RegisteredCard};
+use crate::domain::{CustomerId, IntentId, MethodId, SetupId};
 
 /// Bounds in seconds, up to the time-out of a request.
 const BOUNDS: [f64; 8] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
@@ -69,7 +70,10 @@ impl CountedProcessor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ProcessorCall {
     Customer,
-    Attach,
+    BeginSetup,
+    Setup,
+    FailedAttempts,
+    CancelSetup,
     Detach,
     Create,
     Confirm,
@@ -79,9 +83,12 @@ enum ProcessorCall {
 }
 
 impl ProcessorCall {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::Customer,
-        Self::Attach,
+        Self::BeginSetup,
+        Self::Setup,
+        Self::FailedAttempts,
+        Self::CancelSetup,
         Self::Detach,
         Self::Create,
         Self::Confirm,
@@ -93,7 +100,10 @@ impl ProcessorCall {
     const fn name(self) -> &'static str {
         match self {
             Self::Customer => "customer",
-            Self::Attach => "attach",
+            Self::BeginSetup => "begin_setup",
+            Self::Setup => "setup",
+            Self::FailedAttempts => "failed_attempts",
+            Self::CancelSetup => "cancel_setup",
             Self::Detach => "detach",
             Self::Create => "create",
             Self::Confirm => "confirm",
@@ -118,18 +128,32 @@ const fn reason(error: ProcessorError) -> &'static str {
 }
 
 #[async_trait]
+impl CardSetups for CountedProcessor {
+    async fn begin_setup(
+        &self,
+        request: &SetupRequest<'_>,
+        key: RequestKey<'_>,
+    ) -> Result<NewSetupIntent, ProcessorError> {
+        self.counted(ProcessorCall::BeginSetup, self.inner.begin_setup(request, key)).await
+    }
+
+    async fn setup(&self, id: &SetupId) -> Result<SetupIntent, ProcessorError> {
+        self.counted(ProcessorCall::Setup, self.inner.setup(id)).await
+    }
+
+    async fn failed_attempts(&self, id: &SetupId) -> Result<u32, ProcessorError> {
+        self.counted(ProcessorCall::FailedAttempts, self.inner.failed_attempts(id)).await
+    }
+
+    async fn cancel_setup(&self, id: &SetupId) -> Result<(), ProcessorError> {
+        self.counted(ProcessorCall::CancelSetup, self.inner.cancel_setup(id)).await
+    }
+}
+
+#[async_trait]
 impl Processor for CountedProcessor {
     async fn customer(&self, key: RequestKey<'_>) -> Result<CustomerId, ProcessorError> {
         self.counted(ProcessorCall::Customer, self.inner.customer(key)).await
-    }
-
-    async fn attach(
-        &self,
-        customer: &CustomerId,
-        token: &MethodId,
-        key: RequestKey<'_>,
-    ) -> Result<RegisteredCard, ProcessorError> {
-        self.counted(ProcessorCall::Attach, self.inner.attach(customer, token, key)).await
     }
 
     async fn detach(&self, method: &MethodId) -> Result<(), ProcessorError> {

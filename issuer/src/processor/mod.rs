@@ -7,15 +7,20 @@
 mod amount;
 mod counted_processor;
 mod intent_details;
+mod request;
 mod set;
+mod setup;
 mod stripe;
+mod stripe_setup;
 
-use crate::domain::{CustomerId, IntentId, MethodId, RegisteredCard};
+use crate::domain::{CustomerId, IntentId, MethodId};
 pub use amount::{charge_amount, minor_amount};
 pub(crate) use counted_processor::CountedProcessor;
 pub use intent_details::{IntentDetails, IntentPage};
+pub use request::{ProcessorError, RequestKey};
 pub use set::ProcessorSetupError;
-pub(crate) use set::from_config;
+pub(crate) use set::{ProcessorSetup, from_config};
+pub use setup::{CardSetups, NewSetupIntent, SetupIntent, SetupRequest, SetupStatus};
 pub use stripe::{Stripe, StripeError};
 
 use async_trait::async_trait;
@@ -35,10 +40,6 @@ pub struct ChargeRequest<'a> {
     /// What is stored with the charge at the processor, by name: enough to find whose it is without the issuer's rows.
     pub metadata: &'a [(&'static str, String)],
 }
-
-/// An idempotency key: a request repeated under the same key is done once, and answered as it was the first time.
-#[derive(Clone, Copy, Debug)]
-pub struct RequestKey<'a>(pub &'a str);
 
 /// The status of an intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,36 +67,11 @@ pub enum CardDecline {
     Other,
 }
 
-/// Why a request to the processor failed, and whether it was carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProcessorError {
-    /// It is not known whether the request was carried out: a time-out, a broken connection, an error of the processor.
-    #[error("the outcome at the processor is unknown: {0}")]
-    OutcomeUnknown(&'static str),
-    /// Not carried out: the object is in another state than the request asks for.
-    #[error("the object is in another state at the processor")]
-    WrongState,
-    /// Not carried out: the processor has no such object.
-    #[error("the processor has no such object")]
-    NotFound,
-    /// Not carried out, for a fault of the issuer or of its settings; holds the HTTP status.
-    #[error("the processor rejected the request with {0}")]
-    Rejected(u16),
-}
-
 /// The operations of a card processor that the issuer needs.
 #[async_trait]
-pub trait Processor: Send + Sync {
+pub trait Processor: CardSetups {
     /// Creates a customer, whom cards can belong to.
     async fn customer(&self, key: RequestKey<'_>) -> Result<CustomerId, ProcessorError>;
-
-    /// Registers a card with a customer, by the token that it was given out for.
-    async fn attach(
-        &self,
-        customer: &CustomerId,
-        token: &MethodId,
-        key: RequestKey<'_>,
-    ) -> Result<RegisteredCard, ProcessorError>;
 
     /// Forgets a card. One that is forgotten already is.
     async fn detach(&self, method: &MethodId) -> Result<(), ProcessorError>;

@@ -34,15 +34,22 @@ pub enum ProcessorSetupError {
     NoKey,
 }
 
+/// The processor of the settings.
+pub(crate) struct ProcessorSetup {
+    pub(crate) processor: Arc<dyn Processor>,
+    /// The sandbox, if that is what it is.
+    pub(crate) sandbox: Option<Sandbox>,
+}
+
 /// Sets up the processor of these settings. A sandbox is served from here on, on the threads that this runs on.
 pub(crate) async fn from_config(
     config: &Config,
     random: &dyn Random,
-) -> Result<Arc<dyn Processor>, ProcessorSetupError> {
-    let stripe = match config.processor().ok_or(ProcessorSetupError::NotSet)? {
+) -> Result<ProcessorSetup, ProcessorSetupError> {
+    let (stripe, sandbox) = match config.processor().ok_or(ProcessorSetupError::NotSet)? {
         config::Processor::At(base) => {
             let key = config.processor_key.as_ref().ok_or(ProcessorSetupError::NoKey)?;
-            Stripe::new(base, key, REQUEST_TIMEOUT)?
+            (Stripe::new(base, key, REQUEST_TIMEOUT)?, None)
         }
         config::Processor::Sandbox(file) => {
             let mut key = [0; 32];
@@ -52,11 +59,12 @@ pub(crate) async fn from_config(
             let listener = TcpListener::bind("127.0.0.1:0").await?;
             let base = format!("http://{}", listener.local_addr()?);
             tracing::info!(ledger = %file.display(), "cards are charged in the sandbox: no money moves");
-            tokio::spawn(Sandbox::with_ledger_file(file, &key).serve(listener));
-            Stripe::new(&base, &SecretSetting::new(&key), REQUEST_TIMEOUT)?
+            let sandbox = Sandbox::with_ledger_file(file, &key);
+            tokio::spawn(sandbox.clone().serve(listener));
+            (Stripe::new(&base, &SecretSetting::new(&key), REQUEST_TIMEOUT)?, Some(sandbox))
         }
     };
-    Ok(Arc::new(stripe))
+    Ok(ProcessorSetup { processor: Arc::new(stripe), sandbox })
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use super::{
     RequestKey, charge_amount, minor_amount,
 };
 use crate::config::SecretSetting;
-use crate::domain::{CustomerId, IntentId, MethodId, RegisteredCard};
+use crate::domain::{CustomerId, Fingerprint, IntentId, MethodId, RegisteredCard};
 
 /// Bytes that an answer may have.
 const MAX_ANSWER: usize = 2 * 1024 * 1024;
@@ -60,6 +60,7 @@ pub struct Stripe {
     base: String,
     authorization: HeaderValue,
     timeout: Duration,
+    is_live: bool,
 }
 
 impl std::fmt::Debug for Stripe {
@@ -91,7 +92,31 @@ impl Stripe {
         // Not printed, wherever headers are.
         authorization.set_sensitive(true);
         let base = base.trim_end_matches('/').to_owned();
-        Ok(Self { client, base, authorization, timeout })
+        // Keys of the whole account and restricted ones.
+        let is_live = ["sk_live_", "rk_live_"].iter().any(|it| key.expose().starts_with(it));
+        Ok(Self { client, base, authorization, timeout, is_live })
+    }
+
+    /// Registers a card without its holder, for tests: the service has no way to do that.
+    ///
+    /// # Errors
+    /// [`ProcessorError`].
+    #[cfg(feature = "internals")]
+    pub async fn attach(
+        &self,
+        customer: &CustomerId,
+        token: &MethodId,
+        key: RequestKey<'_>,
+    ) -> Result<RegisteredCard, ProcessorError> {
+        let path = format!("/v1/payment_methods/{token}/attach");
+        let made: StripePaymentMethod =
+            self.post(&path, &[("customer", customer.as_str())], Some(key)).await?;
+        made.read()
+    }
+
+    /// Whether its key moves money.
+    pub(super) fn is_live(&self) -> bool {
+        self.is_live
     }
 
     /// Asks, and asks once more under the same key if the connection broke: that is safe, and mends most of what breaks.
@@ -147,7 +172,14 @@ impl Stripe {
         Ok(Heard { status, body })
     }
 
-    async fn post<T: for<'de> Deserialize<'de>>(
+    pub(super) async fn get<T: for<'de> Deserialize<'de>>(
+        &self,
+        path: &str,
+    ) -> Result<T, ProcessorError> {
+        self.ask(Method::GET, path, &[], None).await?.read()
+    }
+
+    pub(super) async fn post<T: for<'de> Deserialize<'de>>(
         &self,
         path: &str,
         fields: &[(&str, &str)],
@@ -182,9 +214,12 @@ impl Heard {
             // Under the same key something else is under way, or too much is asked: later it is clear.
             (409 | 429, _) => ProcessorError::OutcomeUnknown("it is overloaded"),
             (404, _) => ProcessorError::NotFound,
-            (400, "payment_intent_unexpected_state" | "charge_already_refunded") => {
-                ProcessorError::WrongState
-            }
+            (
+                400,
+                "payment_intent_unexpected_state"
+                | "setup_intent_unexpected_state"
+                | "charge_already_refunded",
+            ) => ProcessorError::WrongState,
             (status @ 400..500, _) => ProcessorError::Rejected(status),
             _ => ProcessorError::OutcomeUnknown("it failed"),
         }
@@ -224,7 +259,7 @@ struct StripeObject {
 }
 
 #[derive(Deserialize)]
-struct StripePaymentMethod {
+pub(super) struct StripePaymentMethod {
     id: String,
     card: Option<Card>,
 }
@@ -233,6 +268,7 @@ struct StripePaymentMethod {
 struct Card {
     brand: String,
     last4: String,
+    fingerprint: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -298,6 +334,26 @@ struct Refunds {
     data: Vec<Refund>,
 }
 
+impl StripePaymentMethod {
+    /// Reads the fingerprint of the card's number. A card without one cannot be told from others, and is not taken.
+    pub(super) fn fingerprint(&self) -> Result<Fingerprint, ProcessorError> {
+        let text = self.card.as_ref().and_then(|card| card.fingerprint.as_deref());
+        Fingerprint::new(text.unwrap_or_default()).map_err(|_| ProcessorError::WrongState)
+    }
+
+    pub(super) fn read(self) -> Result<RegisteredCard, ProcessorError> {
+        let method = MethodId::new(&self.id).map_err(|_| UNREADABLE)?;
+        let card = self.card.ok_or(UNREADABLE)?;
+        // Both go into mails.
+        let is_brand = card.brand.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
+        let is_last4 = card.last4.len() == 4 && card.last4.bytes().all(|c| c.is_ascii_digit());
+        if !is_brand || card.brand.len() > 32 || !is_last4 {
+            return Err(UNREADABLE);
+        }
+        Ok(RegisteredCard { method, brand: card.brand, last4: card.last4 })
+    }
+}
+
 impl Intent {
     fn read(&self) -> IntentStatus {
         match self.status.as_str() {
@@ -321,26 +377,6 @@ impl Processor for Stripe {
         // Not who it is: the processor needs no more than that it is someone.
         let made: StripeObject = self.post("/v1/customers", &[], Some(key)).await?;
         CustomerId::new(&made.id).map_err(|_| UNREADABLE)
-    }
-
-    async fn attach(
-        &self,
-        customer: &CustomerId,
-        token: &MethodId,
-        key: RequestKey<'_>,
-    ) -> Result<RegisteredCard, ProcessorError> {
-        let path = format!("/v1/payment_methods/{token}/attach");
-        let made: StripePaymentMethod =
-            self.post(&path, &[("customer", customer.as_str())], Some(key)).await?;
-        let method = MethodId::new(&made.id).map_err(|_| UNREADABLE)?;
-        let card = made.card.ok_or(UNREADABLE)?;
-        // Both go into mails.
-        let is_brand = card.brand.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
-        let is_last4 = card.last4.len() == 4 && card.last4.bytes().all(|c| c.is_ascii_digit());
-        if !is_brand || card.brand.len() > 32 || !is_last4 {
-            return Err(UNREADABLE);
-        }
-        Ok(RegisteredCard { method, brand: card.brand, last4: card.last4 })
     }
 
     async fn detach(&self, method: &MethodId) -> Result<(), ProcessorError> {
@@ -446,4 +482,5 @@ impl Processor for Stripe {
     }
 }
 
-const UNREADABLE: ProcessorError = ProcessorError::OutcomeUnknown("its response cannot be read");
+pub(super) const UNREADABLE: ProcessorError =
+    ProcessorError::OutcomeUnknown("its response cannot be read");

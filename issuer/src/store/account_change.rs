@@ -4,6 +4,7 @@ use tegata::protocol::SessionId;
 use tegata_policy::{Account, SecretId, SecretKind};
 
 use super::account::LoadedAccount;
+use super::card_setups::{self, OpenCardSetup};
 use super::cards::{self, CardChange};
 use super::credentials::{self, NewCredential};
 use super::error::StoreError;
@@ -33,6 +34,10 @@ pub struct AccountChange {
     pub erase: bool,
     /// A payment credential to add.
     pub credential: Option<NewCredential>,
+    /// The registration of a card that it has open from now on.
+    pub card_setup: Option<OpenCardSetup>,
+    /// Whether the registration of a card that it has open is cancelled.
+    pub cancel_card_setup: bool,
     /// A change of its cards. One about a card that it does not have fails the whole change.
     pub card: Option<CardChange>,
     /// Mails to put into the outbox.
@@ -106,6 +111,11 @@ impl AccountChange {
                 write(sql, values![a]);
             }
         }
+        if self.erase || self.cancel_card_setup {
+            for sql in card_setups::CANCEL {
+                write(sql, values![a]);
+            }
+        }
         for (secret, kind, sealed) in self.secrets_stored {
             write(
                 "INSERT INTO secrets (account, secret, kind, key, sealed) VALUES ($1, $2, $3, $4, $5) \
@@ -119,6 +129,9 @@ impl AccountChange {
                 "INSERT INTO sessions (token, account, session) VALUES ($1, $2, $3)",
                 values![*token.bytes(), a, session.0],
             );
+        }
+        if let Some(setup) = self.card_setup {
+            setup.statements(account, to);
         }
         if let Some(card) = self.card {
             card.statements(account, to);

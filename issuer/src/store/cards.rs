@@ -3,9 +3,12 @@
 use tegata::UnixTime;
 
 use super::Store;
+use super::card_owners::CardPlace;
+use super::card_setups;
 use super::error::StoreError;
+use super::outbox::OutboxMail;
 use super::sql::{Row, Statement, values};
-use crate::domain::{AccountId, CardId, CustomerId, MethodId, RegisteredCard};
+use crate::domain::{AccountId, CardId, CustomerId, MethodId, RegisteredCard, SetupId};
 
 /// A card of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,49 +42,60 @@ impl ChargeableCard {
 /// A change of an account's cards.
 #[derive(Clone, Debug)]
 pub enum CardChange {
-    /// Adds a card. The first one is charged by default.
+    /// Adds a card, if the account still has its registration open. The only one is charged by default.
     Add {
+        /// The registration, which is used up by it.
+        setup: SetupId,
         /// The card's id at this issuer.
         card: CardId,
         /// What the processor knows of it.
         registered: RegisteredCard,
         /// When it was added.
         made: UnixTime,
+        /// The place that the account takes among those that have the card.
+        place: CardPlace,
+        /// Mails to accounts that had it before.
+        notices: Vec<(AccountId, OutboxMail)>,
     },
     /// Charges this card from now on.
     Default(CardId),
-    /// Removes this card. If it was charged, the oldest one is from now on.
+    /// Removes this card. If it was charged, none is until another is chosen.
     Remove(CardId),
 }
 
 /// Removes all cards of a deleted account, and lists them for the processor to delete.
-pub(super) const REMOVE_ALL: [&str; 3] = [
+pub(super) const REMOVE_ALL: [&str; 4] = [
     "INSERT INTO cards_gone (method, due) SELECT method, 0 FROM cards WHERE account = $1 \
      ON CONFLICT DO NOTHING",
     "DELETE FROM cards WHERE account = $1",
+    "DELETE FROM card_owners WHERE account = $1",
     "DELETE FROM customers WHERE account = $1",
 ];
 
 impl CardChange {
     /// Adds its statements to those of a change that has locked the account.
     pub(super) fn statements(self, account: AccountId, to: &mut Vec<Statement>) {
-        const ADD: &str = "INSERT INTO cards (account, card, method, brand, last4, made, is_default) \
-            VALUES ($1, $2, $3, $4, $5, $6, \
+        const ADD: &str = "INSERT INTO cards (account, card, method, brand, last4, made, \
+            fingerprint, is_default) VALUES ($1, $2, $3, $4, $5, $6, $7, \
             CASE WHEN EXISTS (SELECT 1 FROM cards WHERE account = $1) THEN 0 ELSE 1 END)";
+        const LEAVE: &str = "DELETE FROM card_owners WHERE account = $1 AND fingerprint NOT IN \
+            (SELECT fingerprint FROM cards WHERE account = $1 AND fingerprint IS NOT NULL)";
         const DEFAULT: &str = "UPDATE cards SET is_default = CASE WHEN card = $1 THEN 1 ELSE 0 END \
             WHERE account = $2 AND EXISTS (SELECT 1 FROM cards WHERE account = $2 AND card = $1)";
         const GONE: &str = "INSERT INTO cards_gone (method, due) \
             SELECT method, 0 FROM cards WHERE account = $1 AND card = $2 ON CONFLICT DO NOTHING";
         const REMOVE: &str = "DELETE FROM cards WHERE account = $1 AND card = $2";
-        const NEXT: &str = "UPDATE cards SET is_default = 1 WHERE account = $1 AND card = \
-            (SELECT card FROM cards WHERE account = $1 ORDER BY made, card LIMIT 1) \
-            AND NOT EXISTS (SELECT 1 FROM cards WHERE account = $1 AND is_default = 1)";
         let a = account.0;
         let missing = StoreError::NoSuchCard;
         match self {
-            Self::Add { card, registered: it, made } => {
+            Self::Add { setup, card, registered: it, made, place, notices } => {
+                to.push(card_setups::use_up(account, &setup));
+                let fingerprint = place.fingerprint;
+                to.push(place.statement(account));
+                to.extend(notices.into_iter().map(|(earlier, mail)| mail.statement(earlier)));
                 let method = it.method.as_str().to_owned();
-                let values = values![a, card.0, method, it.brand, it.last4, made.seconds()];
+                let values =
+                    values![a, card.0, method, it.brand, it.last4, made.seconds(), fingerprint];
                 to.push(Statement::new(ADD, values));
             }
             Self::Default(card) => {
@@ -90,7 +104,7 @@ impl CardChange {
             Self::Remove(card) => {
                 to.push(Statement::new(GONE, values![a, card.0]));
                 to.push(Statement::new(REMOVE, values![a, card.0]).error_if_no_rows(missing));
-                to.push(Statement::new(NEXT, values![a]));
+                to.push(Statement::new(LEAVE, values![a]));
             }
         }
     }

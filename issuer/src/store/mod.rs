@@ -13,7 +13,8 @@
 //! | `throttle` | attempts, counted for rate limits |
 //! | `credentials`, `aliases` | payment credentials; the index that leads from a code to one |
 //! | `tills`, `managers` | tills, and whose code their voids ask for |
-//! | `cards`, `payments`, `currency` | cards that are charged; payments, and their currency |
+//! | `cards`, `card_owners`, `card_setups` | cards that are charged, whose they are, how their holders register them |
+//! | `payments`, `currency` | payments, and their currency |
 //! | `outbox` | mails to send |
 //! | `event_row`, `chain`, `events` | the event log, its hash chain and its seals |
 //! | `pool_counts`, `pool_status` | connections to PostgreSQL, for the metrics |
@@ -31,6 +32,8 @@ mod accounts;
 mod aliases;
 mod backup;
 mod batch;
+mod card_owners;
+mod card_setups;
 mod cards;
 mod chain;
 mod counted_database;
@@ -68,6 +71,8 @@ pub use account::{LoadedAccount, SessionContext};
 pub use account_change::AccountChange;
 pub use aliases::{AliasRow, IndexProgress};
 pub use backup::{backup_keys, restore};
+pub use card_owners::{CardOwners, CardPlace};
+pub use card_setups::OpenCardSetup;
 pub use cards::{Card, CardChange, ChargeableCard};
 pub use chain::Seal;
 pub(crate) use chain::{extend_chain, initial_seal};

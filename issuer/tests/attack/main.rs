@@ -3,6 +3,7 @@
 
 mod budgets;
 mod canaries;
+mod cards;
 mod child;
 mod clocks;
 mod crash;

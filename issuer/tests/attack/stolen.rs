@@ -1,9 +1,9 @@
 //! What a thief holds of an owner's (phone, second factor, session token) after the owner has done something about it.
 
 use tegata::protocol::{
-    AddCard, BeginFactorEnrolment, Call, CancelDeletion, CardToken, ConfirmFactorEnrolment,
-    DeviceNumber, EndSessions, ForgetDevice, FreezeAccount, GetAccount, NoticeCode, Refusal,
-    RemoveCard, Request, RequestDeletion, RevertChanges, SIGNATURE_HEADER, SecondFactor,
+    BeginFactorEnrolment, Call, CancelDeletion, ConfirmFactorEnrolment, DeviceNumber, EndSessions,
+    ForgetDevice, FreezeAccount, GetAccount, NoticeCode, Refusal, RemoveCard, Request,
+    RequestDeletion, RevertChanges, SIGNATURE_HEADER, SecondFactor,
 };
 use tegata_testkit::{
     TestIssuer, TestShopper, on_both,
@@ -78,8 +78,7 @@ fn a_reset_forgets_the_phone_of_a_thief(issuer: &TestIssuer) {
 /// An owner with a card and a deletion under way on the phone, who is logged in on a tablet as well.
 fn with_tablet(issuer: &TestIssuer) -> (TestShopper<'_>, TestShopper<'_>, RemoveCard) {
     let phone = issuer.signed_up_shopper(HANAKO);
-    let token = CardToken::new("pm_card_visa").unwrap();
-    let card = phone.call_in_session(&AddCard { token }).unwrap().cards[0].card;
+    let card = phone.add_card("pm_card_visa").unwrap().cards[0].card;
     phone.call_in_session(&RequestDeletion {}).unwrap();
     let mut tablet = with_another_phone(&phone);
     tablet.complete_log_in(PASSWORD).unwrap();
@@ -144,10 +143,11 @@ fn a_token_alone_gains_nothing_by_a_fresh_factor(issuer: &TestIssuer) {
         "/v1/account/unfreeze",
         "/v1/account/close",
         "/v1/account/export",
+        "/v1/cards/setup",
     ] {
         assert_eq!(status(path, &nothing), 401, "{path}");
     }
-    let card = serde_json::json!({ "token": "pm_card_visa" });
+    let card = serde_json::json!({ "setup": "seti_1" });
     assert_eq!(status("/v1/cards/add", &card), 401);
     let address = serde_json::json!({ "address": "thief@example.org", "language": "en" });
     assert_eq!(status("/v1/address", &address), 401);

@@ -52,6 +52,7 @@ KNOWN = [
     ("/v1/credentials", "request", lambda: text(os.urandom(16))),
     ("/v1/credentials", "key", lambda: text(os.urandom(32))),
     ("/v1/cards", "card", lambda: random.choice(TARGET["cards"])),
+    ("/v1/cards/add", "setup", lambda: random.choice(TARGET["setups"])),
     ("/v1/tills", "code", lambda: random.choice(TARGET["enrolments"])),
     ("/v1/authorisations", "code", lambda: random.choice(TARGET["codes"])),
     ("/v1/authorisations", "currency", lambda: "JPY"),

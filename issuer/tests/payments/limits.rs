@@ -9,6 +9,7 @@ tegata_testkit::on_both! {
     the_limits_are_taken_to_the_last_yen_and_not_one_further,
     after_a_day_with_the_device_the_usual_limits_apply,
     a_new_credential_does_not_refill_the_day,
+    a_new_card_pays_under_low_caps_for_72_hours,
 }
 
 /// Noon in Japan, so that no day ends by itself.
@@ -78,4 +79,44 @@ fn a_new_credential_does_not_refill_the_day(issuer: &TestIssuer) {
     let renewed = tegata_testkit::TestPayer { credential, seed, ..shopper };
     let code = payments.next_code(&renewed);
     assert_eq!(till.authorise(&payments, "c", &code, 1).outcome(), "declined limit");
+}
+
+/// Whoever adds a stolen card to an account of years does not spend at once what that account may.
+fn a_new_card_pays_under_low_caps_for_72_hours(issuer: &TestIssuer) {
+    noon(issuer);
+    let payments = TestPayments::new(issuer);
+    let till = payments.till("till-1");
+    let shopper = payments.payer(1);
+    issuer.advance_clock(86_400);
+    let account = payments.blob(&shopper.account.0);
+    payments.sql(&format!("INSERT INTO customers VALUES ({account}, 'cus_1')"));
+    for (card, default) in [(1, 1), (2, 0)] {
+        let card = payments.blob(&[card; 16]);
+        payments.sql(&format!(
+            "INSERT INTO cards VALUES ({account}, {card}, 'pm_1', 'visa', '4242', 0, {default}, NULL)"
+        ));
+    }
+    // As if the card had been added so many seconds ago.
+    let age = |card: u8, seconds: u64| {
+        let card = payments.blob(&[card; 16]);
+        let made = issuer.now().seconds() - seconds;
+        payments.sql(&format!("UPDATE cards SET made = {made} WHERE card = {card}"));
+    };
+    let pays = |what: &str, amount| {
+        till.authorise(&payments, what, &payments.next_code(&shopper), amount).outcome()
+    };
+    age(1, 0);
+    assert_eq!(pays("a", 5001), "declined limit");
+    assert_eq!(pays("b", 5000), "approved");
+    age(1, 72 * 3600 - 600);
+    assert_eq!(pays("c", 5001), "declined limit");
+    age(1, 72 * 3600);
+    assert_eq!(pays("d", 20_000), "approved");
+    // Another new one counts once it is the one that is charged.
+    age(2, 0);
+    assert_eq!(pays("e", 20_000), "approved");
+    let second = payments.blob(&[2; 16]);
+    payments
+        .sql(&format!("UPDATE cards SET is_default = CASE WHEN card = {second} THEN 1 ELSE 0 END"));
+    assert_eq!(pays("f", 5001), "declined limit");
 }

@@ -127,7 +127,7 @@ impl ChargingTest {
         let id = self.database.blob(&self.number());
         self.database
             .sql(&format!(
-                "INSERT INTO cards VALUES ({account_hex}, {id}, '{}', '{}', '{}', 0, 1)",
+                "INSERT INTO cards VALUES ({account_hex}, {id}, '{}', '{}', '{}', 0, 1, NULL)",
                 card.method, card.brand, card.last4
             ))
             .await;

@@ -68,7 +68,8 @@ pub(crate) fn apply_effects(
             Effect::ReleaseAddress(id) => change.handles_released.push(keys.handle(&address(id))),
             Effect::CreateSession(id) => change.sessions_created.push((TokenHash::of(&TOKEN), id)),
             Effect::EndSession(id) => change.sessions_ended.push(id),
-            Effect::WriteCards => {}
+            Effect::WriteCards | Effect::StoreCardSetup(_) => {}
+            Effect::CancelCardSetup => change.cancel_card_setup = true,
             Effect::EraseAccount => change.erase = true,
             Effect::Audit(done) => {
                 let id = EventId::make(now, place, &random).unwrap();

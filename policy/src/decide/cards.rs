@@ -4,12 +4,41 @@ use tegata::protocol::Refusal;
 use tegata::protocol::{DeviceId, SessionId};
 
 use super::transition::{Transition, TransitionResult};
+use crate::card_setup::CardSetupOrigin;
 use crate::effect::{AuditEvent, Effect, Notification};
 use crate::event::Reply;
 
 impl Transition<'_> {
-    pub(super) fn add_card(&mut self, session: SessionId, card: String) -> TransitionResult {
+    pub(super) fn begin_card_setup(&mut self, session: SessionId) -> TransitionResult {
         self.require_card_choice_allowed(session)?;
+        let device = self.session(session)?.device;
+        self.effects.push(Effect::StoreCardSetup(CardSetupOrigin {
+            session,
+            device,
+            epoch: self.account.epoch,
+            generation: self.context.generation,
+            since: self.context.now,
+        }));
+        Ok(Reply::Done)
+    }
+
+    /// Adds the card for the session that began its registration, which had a fresh factor then. Nothing in between may
+    /// have voided that: no reset, no freeze, no other session of the same device.
+    pub(super) fn add_card(
+        &mut self,
+        session: SessionId,
+        origin: &CardSetupOrigin,
+        card: String,
+    ) -> TransitionResult {
+        let device = self.enrolled_session(session)?.device;
+        if self.account.is_frozen() {
+            return Err(Refusal::Frozen);
+        }
+        let is_same = (origin.session, origin.device) == (session, device)
+            && (origin.epoch, origin.generation) == (self.account.epoch, self.context.generation);
+        if !is_same || !origin.is_young(self.context) {
+            return Err(Refusal::NoPendingOperation);
+        }
         self.notify(&Notification::CardAdded { card });
         self.effects.extend([Effect::WriteCards, Effect::Audit(AuditEvent::CardAdded)]);
         Ok(Reply::Done)

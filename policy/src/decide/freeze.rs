@@ -53,6 +53,7 @@ impl Transition<'_> {
         self.account.frozen = Some(by);
         // Whoever freezes stops a credential that waits as well.
         self.account.waiting = None;
+        self.effects.push(Effect::CancelCardSetup);
         self.notify(&Notification::Frozen);
         self.effects.push(Effect::Audit(AuditEvent::Frozen));
     }

@@ -104,7 +104,8 @@ fn decide_active(transition: &mut Transition<'_>, event: Event) -> TransitionRes
         Event::ConfirmCredential { session, signer } => {
             transition.confirm_credential(session, signer)
         }
-        Event::AddCard { session, card } => transition.add_card(session, card),
+        Event::BeginCardSetup { session } => transition.begin_card_setup(session),
+        Event::AddCard { session, origin, card } => transition.add_card(session, &origin, card),
         Event::SetDefaultCard { session } => transition.set_default_card(session),
         Event::RemoveCard { session, signer, card } => {
             transition.remove_card(session, signer, card)
@@ -159,6 +160,9 @@ impl Transition<'_> {
             if frozen { AuditEvent::FrozenByOperator } else { AuditEvent::UnfrozenByOperator };
         self.account.frozen = frozen.then_some(Freeze::Operator);
         self.account.waiting = self.account.waiting.filter(|_| !frozen);
+        if frozen {
+            self.effects.push(Effect::CancelCardSetup);
+        }
         // After that, a notice can freeze the account again.
         if let Some(snapshot) = self.account.snapshot.as_mut().filter(|_| !frozen) {
             snapshot.frozen_by_notice = false;

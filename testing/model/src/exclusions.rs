@@ -57,9 +57,10 @@ fn exclusion_reason(event: &Event) -> Option<&'static str> {
         | Event::CancelDeletion { .. }
         | Event::DeleteIfDue
         | Event::Export { .. } => Some(DELETION),
-        Event::AddCard { .. } | Event::SetDefaultCard { .. } | Event::RemoveCard { .. } => {
-            Some(CARDS)
-        }
+        Event::BeginCardSetup { .. }
+        | Event::AddCard { .. }
+        | Event::SetDefaultCard { .. }
+        | Event::RemoveCard { .. } => Some(CARDS),
         Event::ConfirmCredential { .. } => Some(CONFIRMATION),
         Event::SetOperatorFreeze { .. } => Some(OPERATOR),
     }

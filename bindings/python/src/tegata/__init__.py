@@ -38,6 +38,8 @@ from tegata_ffi import (
     AnchorState,
     BeginPasswordResetCall,
     BeginSignUpCall,
+    CardSetup,
+    CardSetupCall,
     CardsCall,
     ClockStatus,
     ConfirmedRecoveryCodes,
@@ -115,6 +117,9 @@ __all__ = [
     "AnchorState",
     "BeginPasswordResetCall",
     "BeginSignUpCall",
+    "CardForm",
+    "CardSetup",
+    "CardSetupCall",
     "CardsCall",
     "ClockStatus",
     "ConfirmedRecoveryCodes",
@@ -161,6 +166,7 @@ __all__ = [
     "ProvisionCall",
     "RecoveryCodes",
     "RecoveryCodesCall",
+    "register_card",
     "SealedTransfer",
     "SecondFactor",
     "SignUp",
@@ -202,6 +208,22 @@ def execute(call: IssuerCall[Answer], send: Callable[[IssuerRequest], IssuerResp
         return call.complete(send(call.request()))
     except WalletError.SendAgain:
         return call.complete(send(call.request()))
+
+
+class CardForm(Protocol):
+    """The processor's own card form, which the app shows: a card's number is typed there and nowhere else."""
+
+    def register(self, setup: CardSetup) -> None:
+        """Shows the form and returns once its holder is done. What it raises adds no card."""
+
+
+def register_card(
+    account: Account, form: CardForm, send: Callable[[IssuerRequest], IssuerResponse]
+) -> list[AccountCard]:
+    """Adds a card that its holder registers in the form, and gives the account's cards as they are now."""
+    setup = execute(account.begin_card_setup(), send)
+    form.register(setup)
+    return execute(account.add_card(setup.id()), send)
 
 
 class Wallet:

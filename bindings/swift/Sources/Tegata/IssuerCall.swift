@@ -49,6 +49,7 @@ extension BeginPasswordResetCall: IssuerCall {}
 extension FactorEnrolmentCall: IssuerCall {}
 extension RecoveryCodesCall: IssuerCall {}
 extension AccountOverviewCall: IssuerCall {}
+extension CardSetupCall: IssuerCall {}
 extension DeviceStatusCall: IssuerCall {}
 extension FreezeCodeCall: IssuerCall {}
 extension CardsCall: IssuerCall {}

@@ -29,7 +29,7 @@ import Testing
     let wallet = shopper.wallet
     let issuer = shopper.issuer
     _ = try await shopper.signUp()
-    _ = try await wallet.account.addCard(token: "pm_card_visa").execute(issuer.send)
+    _ = try await wallet.account.registerCard(issuer.cardForm("pm_card_visa"), issuer.send)
     let unlock = PaymentUnlock.withoutLock()
     let id = try await wallet.account.provision().execute(unlock: unlock, label: "Hanako", issuer.send)
     let card = try wallet.payments.readTillCard(id: id, text: try issuer.tillShows())

@@ -41,6 +41,17 @@ final class Issuer {
             retryAfter: value("retry-after"), challenge: value("tegata-challenge"))
     }
 
+    /// The sandbox's card form, in which the holder enters this test card.
+    func cardForm(_ card: String) -> SandboxForm { SandboxForm(issuer: self, card: card) }
+
+    fileprivate func fillIn(_ setup: CardSetup, _ card: String) throws {
+        guard let form = URL(string: try url + "/dev/card-form") else { throw Misread("no address") }
+        let entry = "{\"client_secret\":\"\(setup.revealClientSecret())\",\"card\":\"\(card)\"}"
+        let head = ["POST /dev/card-form HTTP/1.1", "Content-Type: application/json"]
+        let answer = try carry(head, Data(entry.utf8), to: form)
+        guard answer.status == 200 else { throw Misread("the form cannot be filled in") }
+    }
+
     /// The card of a till of the one that runs.
     func tillShows() throws -> String {
         guard let card = try asTill("/v1/till").fields?["card"]?.text else { throw Misread("the till has no card") }
@@ -131,4 +142,12 @@ private func carry(_ head: [String], _ body: Data, to address: URL) throws -> (s
         throw Misread("no status")
     }
     return (status, said, Data(answer[end.upperBound...]))
+}
+
+/// The sandbox's card form, filled in with one card.
+struct SandboxForm: CardForm {
+    let issuer: Issuer
+    let card: String
+
+    func register(_ setup: CardSetup) async throws { try issuer.fillIn(setup, card) }
 }

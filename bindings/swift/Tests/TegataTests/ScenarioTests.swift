@@ -353,7 +353,11 @@ private final class Run {
         case "provision_waits": return .bool(try wallet.account.hasPendingProvision())
         case "drop_provision": try wallet.account.discardProvision()
         case "cards": return try await cards(wallet.account.listCards())
-        case "add_card": return try await cards(wallet.account.addCard(token: try with.text("token")))
+        case "begin_card_setup": return .text(try await wallet.account.beginCardSetup().execute(issuer.send).id())
+        case "add_card": return try await cards(wallet.account.addCard(setup: try with.text("setup")))
+        case "register_card":
+            let form = issuer.cardForm(try with.text("card"))
+            return cards(try await wallet.account.registerCard(form, issuer.send))
         case "charge_card": return try await cards(wallet.account.setDefaultCard(id: try with.text("id")))
         case "remove_card": return try await cards(wallet.account.removeCard(id: try with.text("id")))
         case "till_card":
@@ -378,8 +382,12 @@ private final class Run {
 
     /// Gives the cards by their last digits, since those added in one second have no order.
     private func cards(_ call: CardsCall) async throws -> JSON {
+        cards(try await call.execute(issuer.send))
+    }
+
+    private func cards(_ cards: [AccountCard]) -> JSON {
         .list(
-            try await call.execute(issuer.send).sorted { $0.last4 < $1.last4 }.map {
+            cards.sorted { $0.last4 < $1.last4 }.map {
                 .fields([
                     "id": .text($0.id), "brand": .text($0.brand), "last4": .text($0.last4),
                     "is_charged": .bool($0.isDefault),

@@ -9,13 +9,13 @@ use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Json};
 use tegata::protocol::{
-    Acknowledgement, AddCard, BeginFactorEnrolment, BeginPasswordReset, BeginSignUp, Call,
-    CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmCredential, ConfirmFactorEnrolment,
-    EndDeviceSessions, EndSessions, ExportAccount, FinishPasswordReset, FinishSignUp, ForgetDevice,
-    FreezeAccount, FreezeByCode, FreezeByMailedCode, FreezeFromDevice, GetAccount, GetChallenge,
-    GetDeviceStatus, IssuedChallenge, ListCards, ListPayments, LogIn, LogOut, Provision, Refusal,
-    RemoveCard, RenewRecoveryCodes, RequestDeletion, RequestFreezeCode, RequestLogInCode,
-    RequiredAuth, RevertChanges, SetDefaultCard, UnfreezeAccount, VerifyFactor,
+    Acknowledgement, AddCard, BeginCardSetup, BeginFactorEnrolment, BeginPasswordReset,
+    BeginSignUp, Call, CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmCredential,
+    ConfirmFactorEnrolment, EndDeviceSessions, EndSessions, ExportAccount, FinishPasswordReset,
+    FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode, FreezeByMailedCode, FreezeFromDevice,
+    GetAccount, GetChallenge, GetDeviceStatus, IssuedChallenge, ListCards, ListPayments, LogIn,
+    LogOut, Provision, Refusal, RemoveCard, RenewRecoveryCodes, RequestDeletion, RequestFreezeCode,
+    RequestLogInCode, RequiredAuth, RevertChanges, SetDefaultCard, UnfreezeAccount, VerifyFactor,
     VerifyPasswordReset, VerifySignUpCode,
 };
 
@@ -84,6 +84,7 @@ pub fn route_descriptions() -> Routes {
         ChangeAddress => change_setting::<ChangeAddress>,
         ConfirmAddressChange => change_setting::<ConfirmAddressChange>,
         ListCards => list_cards,
+        BeginCardSetup => begin_card_setup,
         AddCard => add_card,
         SetDefaultCard => set_default_card,
         RemoveCard => remove_card,
@@ -233,6 +234,16 @@ async fn revert_changes(
     request: StrictJson<RevertChanges>,
 ) -> Answer<RevertChanges> {
     Ok(Json(accounts.revert_changes(request.value).await?))
+}
+
+async fn begin_card_setup(
+    Extension(accounts): Extension<Accounts>,
+    Extension(processor): Extension<Arc<dyn Processor>>,
+    headers: HeaderMap,
+    request: StrictJson<BeginCardSetup>,
+) -> Answer<BeginCardSetup> {
+    let caller = caller(&accounts, &headers, &request).await?;
+    Ok(Json(accounts.begin_card_setup(caller, request.value, &*processor).await?))
 }
 
 async fn add_card(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tegata::UnixTime;
 use tegata::code::{Candidate, CodeMatch, CredentialId, TillId};
 use tegata_policy::Generation;
-use tegata_policy::limits::LOW_CAPS;
+use tegata_policy::limits::{LOW_CAPS, NEW_CARD_LOW_CAPS};
 
 use super::super::cards::ChargeableCard;
 use super::super::error::StoreError;
@@ -51,6 +51,8 @@ pub(super) struct CandidateAccount {
     last_day: (u64, u64),
     /// The number of the credential whose code was accepted last, and that code's counter, -1 before the first.
     last_code: (u32, i64),
+    /// When the card that is charged was added.
+    card_made: Option<u64>,
     pub(super) card: Option<ChargeableCard>,
 }
 
@@ -66,7 +68,7 @@ impl CandidateAccount {
     ) -> Result<(Vec<Self>, AttemptCounts), StoreError> {
         const LOCK: &str = "SELECT c.account, c.key, c.seed, c.number, p.number, p.generation, \
             p.low_until, p.next_number, p.next_from, p.day, p.spent, p.counter_of, p.counter, \
-            d.card, d.method, d.brand, d.last4, o.customer \
+            d.made, d.card, d.method, d.brand, d.last4, o.customer \
             FROM credentials c JOIN payers p ON p.account = c.account \
             LEFT JOIN cards d ON d.account = c.account AND d.is_default = 1 \
             LEFT JOIN customers o ON o.account = d.account \
@@ -97,6 +99,7 @@ impl CandidateAccount {
             next: Self::read_next(&mut row)?,
             last_day: (row.int()?, row.int()?),
             last_code: (row.int()?, row.int()?),
+            card_made: row.optional(Row::int)?,
             card: row.optional(ChargeableCard::take)?,
         })
     }
@@ -117,10 +120,11 @@ impl CandidateAccount {
         self.promoted(now).map(|(number, _)| number).or(self.pays_with)
     }
 
-    /// Whether lower caps apply now.
+    /// Whether lower caps apply now: the credential, the device or the card that is charged is new.
     pub(super) fn is_low(&self, now: UnixTime) -> bool {
         let of_new = self.promoted(now).map_or(0, |(_, from)| from.saturating_add(LOW_CAPS));
-        now.seconds() < self.low_until.max(of_new)
+        let is_new_card = |made: u64| now.seconds().saturating_sub(made) < NEW_CARD_LOW_CAPS;
+        now.seconds() < self.low_until.max(of_new) || self.card_made.is_some_and(is_new_card)
     }
 
     /// Gives the day that a payment counts against, and what was spent on it, in minor units. Another process may have

@@ -59,7 +59,7 @@ fn event(which: u8, session: SessionId, reset: ResetId, device: DeviceId, recove
         23 => Event::RequestDeletion { session },
         24 => Event::DeleteIfDue,
         25 => Event::Export { session, first: recovery },
-        26 => Event::AddCard { session, card: name() },
+        26 => Event::BeginCardSetup { session },
         27 => Event::RemoveCard { session, signer, card: name() },
         28 => Event::CancelDeletion { session, signer },
         29 => Event::RequestLogInCode { device, within_budget: true },

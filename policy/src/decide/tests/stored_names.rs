@@ -87,6 +87,10 @@ fn notifications_keep_their_stored_form() {
         ),
         (Notification::RecoveryCodeUsed { left: 9 }, r#"{"RecoveryUsed":{"left":9}}"#),
         (Notification::CardAdded { card: card.clone() }, r#"{"CardAdded":{"card":"visa 4242"}}"#),
+        (
+            Notification::CardAddedElsewhere { card: card.clone() },
+            r#"{"CardAddedElsewhere":{"card":"visa 4242"}}"#,
+        ),
         (Notification::CardRemoved { card }, r#"{"CardRemoved":{"card":"visa 4242"}}"#),
         (Notification::CredentialCreated, r#""Provisioned""#),
         (Notification::CredentialWaits, r#""CredentialWaits""#),

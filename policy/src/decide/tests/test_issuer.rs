@@ -76,6 +76,8 @@ pub(super) struct TestIssuer {
     addresses: BTreeMap<SecretId, String>,
     found_by: BTreeSet<String>,
     tokens: BTreeSet<SessionId>,
+    /// The registration of a card that is stored.
+    pub(super) card_setup: Option<CardSetupOrigin>,
 }
 
 impl TestIssuer {
@@ -97,6 +99,7 @@ impl TestIssuer {
             stored: BTreeMap::new(),
             addresses: BTreeMap::new(),
             found_by: BTreeSet::new(),
+            card_setup: None,
             tokens: BTreeSet::new(),
         };
         issuer.apply_effects(effects);
@@ -218,6 +221,8 @@ impl TestIssuer {
                 Effect::EndSession(id) => assert!(self.tokens.remove(&id)),
                 // Addresses were released before any was claimed.
                 Effect::ReleaseAddress(_) | Effect::WriteCards => {}
+                Effect::StoreCardSetup(origin) => self.card_setup = Some(origin),
+                Effect::CancelCardSetup => self.card_setup = None,
                 Effect::EraseAccount => {
                     self.stored.clear();
                     self.found_by.clear();

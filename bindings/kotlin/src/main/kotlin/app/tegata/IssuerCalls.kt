@@ -54,6 +54,10 @@ public inline fun RecoveryCodesCall.execute(send: (IssuerRequest) -> IssuerRespo
 public inline fun AccountOverviewCall.execute(send: (IssuerRequest) -> IssuerResponse): AccountOverview =
     sentTwice { complete(send(request())) }
 
+/** Gives what the processor's card form needs. */
+public inline fun CardSetupCall.execute(send: (IssuerRequest) -> IssuerResponse): CardSetup =
+    sentTwice { complete(send(request())) }
+
 /** Gives what this device is told of its account. */
 public inline fun DeviceStatusCall.execute(send: (IssuerRequest) -> IssuerResponse): DeviceStatus =
     sentTwice { complete(send(request())) }

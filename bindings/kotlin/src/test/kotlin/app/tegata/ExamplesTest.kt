@@ -5,6 +5,7 @@ import java.util.UUID
 import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.test.runTest
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -43,7 +44,7 @@ class ExamplesTest {
     fun `a code for one till pays there`() {
         Wallet.create(File(folder, "wallet"), SoftwareKeystore()).use { wallet ->
             wallet.signUp()
-            wallet.account.addCard("pm_card_visa").execute { issuer.send(it) }
+            runBlocking { wallet.account.registerCard(issuer.cardForm("pm_card_visa")) { issuer.send(it) } }
             PaymentUnlock.withoutLock().use { unlock ->
                 val id = wallet.account.provision().execute(unlock, "Hanako") { issuer.send(it) }
                 val card = wallet.payments.readTillCard(id, issuer.tillShows())

@@ -45,6 +45,17 @@ class Issuer {
         )
     }
 
+    /** The sandbox's card form, in which her holder enters this test card. */
+    fun cardForm(card: String) = CardForm { setup ->
+        val entry = JsonObject().apply {
+            addProperty("client_secret", setup.revealClientSecret())
+            addProperty("card", card)
+        }
+        val form = HttpRequest.newBuilder(URI("$url/dev/card-form")).timeout(PATIENCE)
+        form.header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString("$entry"))
+        check(CLIENT.send(form.build(), BodyHandlers.ofString()).statusCode() == 200) { "the form cannot be filled in" }
+    }
+
     /** Gives the card of a till of the running issuer. */
     fun tillShows(): String = asTill("/v1/till")["card"].asString
 

@@ -6,6 +6,7 @@ import java.io.File
 import java.util.UUID
 import java.util.concurrent.Callable
 import java.util.concurrent.Executors
+import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -312,7 +313,11 @@ private class Run(private val folder: File) : AutoCloseable {
             "provision_waits" -> return account.hasPendingProvision()
             "drop_provision" -> account.discardProvision()
             "cards" -> return cards(account.listCards())
-            "add_card" -> return cards(account.addCard(with.text("token")))
+            "begin_card_setup" -> return account.beginCardSetup().execute(issuer::send).id()
+            "add_card" -> return cards(account.addCard(with.text("setup")))
+            "register_card" -> return cards(
+                runBlocking { account.registerCard(issuer.cardForm(with.text("card")), issuer::send) },
+            )
             "charge_card" -> return cards(account.setDefaultCard(with.text("id")))
             "remove_card" -> return cards(account.removeCard(with.text("id")))
             "till_card" -> return wallet.payments.readTillCard(with.text("id"), with.text("text")).let {
@@ -330,7 +335,9 @@ private class Run(private val folder: File) : AutoCloseable {
     }
 
     /** Gives the cards by their last digits, since those added in one second have no order. */
-    private fun cards(call: CardsCall) = call.execute(issuer::send).sortedBy { it.last4 }.map { it.fields() }
+    private fun cards(call: CardsCall) = cards(call.execute(issuer::send))
+
+    private fun cards(cards: List<AccountCard>) = cards.sortedBy { it.last4 }.map { it.fields() }
 
     private fun profile(with: Arguments) =
         AccountProfile(with.text("handle"), with.optional("issuer") as String? ?: issuer.url, "phone")

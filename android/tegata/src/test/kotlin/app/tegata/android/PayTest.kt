@@ -2,6 +2,7 @@ package app.tegata.android
 
 import android.content.pm.ApplicationInfo
 import app.tegata.AccountProfile
+import app.tegata.CardForm
 import app.tegata.IssuerProblem
 import app.tegata.IssuerRequest
 import app.tegata.Language
@@ -13,6 +14,7 @@ import app.tegata.WalletException
 import app.tegata.confirm
 import app.tegata.execute
 import app.tegata.logIn
+import app.tegata.registerCard
 import app.tegata.setPin
 import app.tegata.verifyCode
 import java.util.UUID
@@ -82,13 +84,14 @@ class PayTest {
         val recoveryCodes = signUp.finish(factor.firstValue()).execute { transport.send(it) }
         assertEquals(10, recoveryCodes.reveal().size)
         factor.storeInWallet(recoveryCodes.confirm(recoveryCodes.reveal()[0].toByteArray()))
-        // The processor's own form gives the token for her card.
-        assertEquals(
-            listOf("4242"),
-            wallet.account.addCard("pm_card_visa").execute {
-                transport.send(it)
-            }.map { it.last4 },
-        )
+        val cards = wallet.account.registerCard(cardForm) { transport.send(it) }
+        assertEquals(listOf("4242"), cards.map { it.last4 })
+    }
+
+    /** The sandbox's card form, which she fills in. */
+    private val cardForm = CardForm { setup ->
+        val entry = JSONObject().put("client_secret", setup.revealClientSecret()).put("card", "pm_card_visa")
+        assertEquals("succeeded", at("$issuer/dev/card-form", "POST", entry).getString("result"))
     }
 
     /** The digits of the code on her screen, after she typed her PIN. */
