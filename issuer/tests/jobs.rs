@@ -126,8 +126,8 @@ fn send<C: Call>(issuer: &App, request: &Request<C>) -> Result<C::Answer, Issuer
 
 /// What makes the signature of a new request good now.
 fn freshness(issuer: &App) -> Freshness {
-    let issued = send(issuer, &Request::written(&GetChallenge {}).unwrap()).unwrap();
-    Freshness::make(Some(issued.challenge), &SystemRandom::new()).unwrap()
+    let answer = send(issuer, &Request::written(&GetChallenge {}).unwrap()).unwrap();
+    Freshness::make(Some(answer.challenge), &SystemRandom::new()).unwrap()
 }
 
 struct Phone(SoftwareKeystore);

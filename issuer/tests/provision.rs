@@ -101,7 +101,8 @@ impl<'a> Phone<'a> {
 
     fn sends(&self, request: &Waiting) -> IssuerResult<ProvisionedCredential> {
         let call: Provision = serde_json::from_slice(request.body()).unwrap();
-        let (issuer, device) = (self.person.issuer, &*self.person.device);
+        let issuer = self.person.issuer;
+        let device = &*self.person.device;
         let post = || {
             let signature = issuer.signature("provision", request.body(), device);
             let session = format!("Bearer {}", request.session().unwrap().expose());

@@ -54,8 +54,8 @@ impl Far {
         key: &str,
     ) -> Result<IntentId, ProcessorError> {
         let metadata = [("authorisation", "one".to_owned()), ("till", "till-1".to_owned())];
-        let (amount, currency) = (1080, "jpy");
-        let wanted = ChargeRequest { customer, method, amount, currency, metadata: &metadata };
+        let wanted =
+            ChargeRequest { customer, method, amount: 1080, currency: "jpy", metadata: &metadata };
         self.stripe.create(&wanted, RequestKey(key)).await
     }
 

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::{Value, json};
 
-use crate::call::{Intent, find_intent};
+use crate::intent::{Intent, find_intent};
 use crate::response::{FormFields, ProcessorResponse};
 
 /// Intents on a page, unless another number is asked for, and at most.

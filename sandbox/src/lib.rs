@@ -28,6 +28,7 @@ mod call;
 mod cards;
 mod fault;
 mod ids;
+mod intent;
 mod intents;
 mod ledger;
 mod methods;

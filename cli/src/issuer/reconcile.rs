@@ -130,7 +130,7 @@ impl Line {
         let amount = intent.amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string());
         let result = match &self.result {
             None => String::new(),
-            Some((word, None)) => format!("{word}"),
+            Some((word, None)) => word.to_string(),
             Some((word, Some(error))) => format!("{word}: {error}"),
         };
         [

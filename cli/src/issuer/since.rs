@@ -36,7 +36,9 @@ fn ago(text: &str, now: UnixTime) -> Option<u64> {
 fn date_and_time(text: &str) -> Option<u64> {
     let (date, rest) = text.split_at_checked(10)?;
     let mut parts = date.split('-').map(number);
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let year = parts.next()??;
+    let month = parts.next()??;
+    let day = parts.next()??;
     let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
     let day = u8::try_from(day).ok()?;
     let date = Date::from_calendar_date(i32::try_from(year).ok()?, month, day).ok()?;

@@ -91,7 +91,9 @@ impl MessageSignature {
     pub fn read(header: &str) -> Option<Self> {
         let mut parts = header.split('.');
         let mut next = || parts.next().map(str::to_owned);
-        let (der, challenge, request) = (next()?, next()?, next()?);
+        let der = next()?;
+        let challenge = next()?;
+        let request = next()?;
         let key = next().map(DeviceKey::try_from).transpose().ok()?;
         if parts.next().is_some() {
             return None;

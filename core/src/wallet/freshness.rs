@@ -1,29 +1,11 @@
-//! What keeps the wallet's signed requests fresh: the challenge of the issuer's last answer.
+//! Signs the wallet's requests with the newest challenge, and again where that was too old.
 
 use super::account::{Account, request_error};
 use super::error::Error;
 use super::issuer_address::IssuerAddress;
 use super::request::{OutgoingRequest, PendingRequest};
-use crate::protocol::{Challenge, Freshness, IssuerProblem, Response};
+use crate::protocol::{Freshness, IssuerProblem, Response};
 use crate::vault::VaultError;
-
-/// The newest challenge that came, and the issuer that gave it. In memory only: it lives for five minutes, and the first
-/// request without one costs one more.
-#[derive(Clone, Debug, Default)]
-pub(super) struct KnownChallenge(Option<(IssuerAddress, Challenge)>);
-
-impl KnownChallenge {
-    fn of(&self, issuer: &IssuerAddress) -> Option<Challenge> {
-        let known = self.0.as_ref().filter(|known| known.0 == *issuer);
-        known.map(|known| known.1.clone())
-    }
-
-    pub(super) fn learn(&mut self, issuer: &IssuerAddress, response: &Response) {
-        if let Some(challenge) = response.challenge() {
-            self.0 = Some((issuer.clone(), challenge));
-        }
-    }
-}
 
 impl Account<'_> {
     /// Signs a request again if the response says that its signature is too old, and gives whether it did: then send it

@@ -27,6 +27,7 @@ mod freeze_code;
 mod freshness;
 mod handles;
 mod issuer_address;
+mod known_challenge;
 mod lock;
 mod memory_secrets;
 mod open;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::Error;
-use super::freshness::KnownChallenge;
+use super::known_challenge::KnownChallenge;
 use super::memory_secrets::MemorySecrets;
 use crate::vault::{Keystore, RecordId, RecordKind, Vault, VaultError};
 use crate::{Clock, Device, Random};

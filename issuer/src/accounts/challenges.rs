@@ -3,8 +3,6 @@
 //! A challenge is the time when it was made (8 bytes, big endian), 16 random bytes, and the HMAC of both with the generation
 //! and the issuer's name. It is stored nowhere. Phones' clocks do not matter.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use base64ct::{Base64UrlUnpadded, Encoding};
 use tegata::protocol::{CHALLENGE_SECONDS, Challenge, Freshness};
 use tegata_policy::Generation;
@@ -14,17 +12,6 @@ use super::{AccountError, Accounts};
 /// The bytes of a challenge before its tag.
 const HEAD: usize = 8 + 16;
 
-/// The generation that challenges are made for: the one that this process saw last. After another process has raised it,
-/// the first challenge made for the old one is found stale, and the answer that says so has a new one.
-#[derive(Debug, Default)]
-pub(super) struct SeenGeneration(AtomicU32);
-
-impl SeenGeneration {
-    pub(super) fn new(generation: Generation) -> Self {
-        Self(AtomicU32::new(generation.0))
-    }
-}
-
 impl Accounts {
     /// Makes a challenge.
     pub(crate) fn make_challenge(&self) -> Result<Challenge, AccountError> {
@@ -32,7 +19,7 @@ impl Accounts {
         bytes[..8].copy_from_slice(&self.environment.clock.now().seconds().to_be_bytes());
         let filled = self.environment.random.fill(&mut bytes[8..HEAD]);
         filled.map_err(|error| AccountError::internal("making a challenge", &error))?;
-        let generation = Generation(self.generation.0.load(Ordering::Relaxed));
+        let generation = self.generation.get();
         let tag = self.keys.challenge_tag(&self.challenge_message(&bytes[..HEAD], generation));
         bytes[HEAD..].copy_from_slice(&tag);
         let text = Base64UrlUnpadded::encode_string(&bytes);
@@ -43,7 +30,7 @@ impl Accounts {
     /// Refuses a message that was signed with no challenge of the last five minutes, of this issuer and generation.
     pub(crate) async fn expect_fresh(&self, freshness: &Freshness) -> Result<(), AccountError> {
         let generation = self.store.global_state().await?.generation;
-        self.generation.0.store(generation.0, Ordering::Relaxed);
+        self.generation.set(generation);
         let challenge = freshness.challenge.as_ref().ok_or(AccountError::Stale)?;
         if self.is_fresh(challenge, generation) { Ok(()) } else { Err(AccountError::Stale) }
     }

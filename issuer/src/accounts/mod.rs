@@ -33,6 +33,7 @@ mod payment_history;
 mod provision;
 mod request_secrets;
 mod reset;
+mod seen_generation;
 mod session;
 mod settings;
 mod sign_up;
@@ -52,8 +53,8 @@ use std::sync::Arc;
 
 use tegata::protocol::DeviceId;
 
-use self::challenges::SeenGeneration;
 use self::mail_budget::MailBudget;
+use self::seen_generation::SeenGeneration;
 use crate::codes::Codes;
 use crate::config::Config;
 use crate::crypto::Keys;

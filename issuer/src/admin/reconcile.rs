@@ -16,7 +16,7 @@ use crate::store::ReceiptWriter;
 /// A difference, and what became of it.
 #[derive(Debug)]
 pub struct SettledFinding {
-    /// The difference.
+    /// How the processor and the rows differ.
     pub finding: Finding,
     /// What became of it, or why it was not settled.
     pub settlement: Result<Settlement, ReconcileError>,

@@ -102,7 +102,7 @@ impl AuthorisationId {
     }
 
     /// When it was made, to the second.
-    pub(crate) fn made(self) -> Option<UnixTime> {
+    pub(crate) fn created(self) -> Option<UnixTime> {
         let mut millis = [0; 8];
         millis[2..].copy_from_slice(&self.0[..6]);
         UnixTime::new(u64::from_be_bytes(millis) / 1000).ok()

@@ -85,7 +85,7 @@ pub(super) fn read(intent: &IntentDetails, now: UnixTime) -> Option<LostPayment>
         reason: None,
         card: hex_field(metadata, "card"),
         intent: Some(intent.id.as_str().to_owned()),
-        made: id.made()?,
+        made: id.created()?,
         changed: now,
         version: 1,
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tegata::UnixTime;
 
-use super::IntentStatus;
+use super::intent_status::IntentStatus;
 use crate::domain::{CustomerId, IntentId};
 
 /// What the processor knows of a charge.

@@ -7,6 +7,7 @@
 mod amount;
 mod counted_processor;
 mod intent_details;
+mod intent_status;
 mod request;
 mod set;
 mod setup;
@@ -17,6 +18,7 @@ use crate::domain::{CustomerId, IntentId, MethodId};
 pub use amount::{charge_amount, minor_amount};
 pub(crate) use counted_processor::CountedProcessor;
 pub use intent_details::{IntentDetails, IntentPage};
+pub use intent_status::{CardDecline, IntentStatus};
 pub use request::{ProcessorError, RequestKey};
 pub use set::ProcessorSetupError;
 pub(crate) use set::{ProcessorSetup, from_config};
@@ -39,32 +41,6 @@ pub struct ChargeRequest<'a> {
     pub currency: &'a str,
     /// What is stored with the charge at the processor, by name: enough to find whose it is without the issuer's rows.
     pub metadata: &'a [(&'static str, String)],
-}
-
-/// The status of an intent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IntentStatus {
-    /// It was made, and no money was asked for.
-    Created,
-    /// The processor is not done with it.
-    Processing,
-    /// The card was charged.
-    Succeeded,
-    /// The card was not charged, and this intent never will be.
-    Declined(CardDecline),
-    /// It was cancelled before the card was charged.
-    Cancelled,
-}
-
-/// Why a card was not charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CardDecline {
-    /// The account behind the card has too little money.
-    Funds,
-    /// The bank wants the owner to confirm, which nobody can at a till.
-    Authentication,
-    /// Any other reason; banks seldom tell.
-    Other,
 }
 
 /// The operations of a card processor that the issuer needs.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tegata::UnixTime;
-use tegata_issuer::admin::{Remedy, Settlement, restore};
+use tegata_issuer::admin::{Finding, Remedy, SettledFinding, Settlement, restore};
 use tegata_issuer::config::{Config, SecretSetting};
 use tegata_issuer::domain::Environment;
 use tegata_issuer::processor::Stripe;
@@ -13,6 +13,23 @@ use tegata_testkit::TestIssuer;
 use tegata_testkit::card::add_card;
 use tegata_testkit::payments::{TestPayer, TestPayments, TillReply, reason};
 use tegata_testkit::postgres::new_postgres_database;
+
+/// What is found of each sale, and what settles it.
+const REMEDIES: [(&str, Remedy); 6] = [
+    ("asked-again", Remedy::AdoptAndRefund),
+    ("early", Remedy::MarkRefunded),
+    ("kept", Remedy::Adopt),
+    ("keyed", Remedy::AdoptAndRefund),
+    ("stranger", Remedy::Refund),
+    ("voided", Remedy::AdoptAndRefund),
+];
+
+fn expect_remedies(found: &[Finding]) {
+    let mut remedies: Vec<_> =
+        found.iter().map(|found| (found.reference().unwrap(), found.remedy)).collect();
+    remedies.sort_by_key(|(sale, _)| *sale);
+    assert_eq!(remedies, REMEDIES);
+}
 
 /// Tests with a database that is restored into `elsewhere`.
 fn payments_lost_by_a_restore_are_settled(mut issuer: TestIssuer, elsewhere: &str) {
@@ -23,9 +40,9 @@ fn payments_lost_by_a_restore_are_settled(mut issuer: TestIssuer, elsewhere: &st
     add_card(&payments, &payer, &stripe, "pm_card_visa");
     let pays = |payer: &TestPayer, sale: &str, amount| {
         let code = payments.next_code(payer);
-        let told = till.authorise(&payments, sale, &code, amount);
-        assert_eq!(told.outcome(), "approved", "{sale}: {told:?}");
-        (code, told)
+        let reply = till.authorise(&payments, sale, &code, amount);
+        assert_eq!(reply.outcome(), "approved", "{sale}: {reply:?}");
+        (code, reply)
     };
     let (_, early) = pays(&payer, "early", 50);
     let backup = issuer.folder.path().join("backup");
@@ -56,26 +73,13 @@ fn payments_lost_by_a_restore_are_settled(mut issuer: TestIssuer, elsewhere: &st
 
     let since = UnixTime::new(0).unwrap();
     let operator = payments.operator();
-    let found = operator.compare_charges(since).unwrap().findings;
-    let mut remedies: Vec<_> =
-        found.iter().map(|found| (found.reference().unwrap(), found.remedy)).collect();
-    remedies.sort_by_key(|(sale, _)| *sale);
-    let expected = [
-        ("asked-again", Remedy::AdoptAndRefund),
-        ("early", Remedy::MarkRefunded),
-        ("kept", Remedy::Adopt),
-        ("keyed", Remedy::AdoptAndRefund),
-        ("stranger", Remedy::Refund),
-        ("voided", Remedy::AdoptAndRefund),
-    ];
-    assert_eq!(remedies, expected);
+    expect_remedies(&operator.compare_charges(since).unwrap().findings);
     assert_eq!((money(&sandbox), rows(&payments)), (1500, 50), "a look changes nothing");
 
     let (_, settled) = operator.settle_charges(since, &reason()).unwrap();
-    assert_eq!(settled.len(), expected.len());
-    for it in &settled {
-        assert!(matches!(it.settlement, Ok(Settlement::Done)), "{it:?}");
-    }
+    assert_eq!(settled.len(), REMEDIES.len());
+    let is_done = |it: &SettledFinding| matches!(it.settlement, Ok(Settlement::Done));
+    assert!(settled.iter().all(is_done), "{settled:?}");
     assert_eq!((money(&sandbox), rows(&payments)), (100, 100));
     let spent =
         format!("SELECT spent FROM payers WHERE account = {}", payments.blob(&payer.account.0));

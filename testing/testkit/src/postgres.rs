@@ -215,7 +215,7 @@ pub struct Pgbouncer {
 pub enum PoolMode {
     /// For as long as the client is connected.
     Session,
-    /// For one transaction.
+    /// For a transaction at a time.
     Transaction,
 }
 

@@ -13,7 +13,7 @@ use crate::postgres::{PostgresCluster, as_owner, data, folder, run, serve, start
 /// Whether the primary waits for its standby before it confirms a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replication {
-    /// It waits.
+    /// It waits for its standby.
     Synchronous,
     /// It does not: what it confirmed last may be lost with it.
     Asynchronous,
@@ -22,9 +22,9 @@ pub enum Replication {
 /// Which host an address names first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostOrder {
-    /// The primary.
+    /// The primary, then its standby.
     PrimaryFirst,
-    /// The standby.
+    /// The standby, then its primary.
     StandbyFirst,
 }
 
@@ -84,7 +84,8 @@ impl PostgresPair {
 
     /// The same, with the hosts in this order.
     pub fn url_in(&self, order: HostOrder) -> String {
-        let (primary, standby) = (self.primary.authority(), self.standby.authority());
+        let primary = self.primary.authority();
+        let standby = self.standby.authority();
         let hosts = match order {
             HostOrder::PrimaryFirst => [primary, standby],
             HostOrder::StandbyFirst => [standby, primary],
@@ -173,9 +174,11 @@ impl FullPort {
     fn at(address: SocketAddr) -> Self {
         let runtime = Runtime::new().unwrap();
         // The dead server's last processes let go of the port a moment after it.
-        let listener = std::iter::repeat_with(|| runtime.block_on(listen(address)))
+        let entered = runtime.enter();
+        let listener = std::iter::repeat_with(|| listen(address))
             .find_map(|listening| listening.map_err(|_| sleep(Duration::from_millis(10))).ok())
             .unwrap();
+        drop(entered);
         let wait = Duration::from_millis(500);
         let queued =
             std::iter::from_fn(|| TcpStream::connect_timeout(&address, wait).ok()).collect();
@@ -183,8 +186,8 @@ impl FullPort {
     }
 }
 
-/// Listens with a queue of one.
-async fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
+/// Listens with a queue of one. Call it in a runtime.
+fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;

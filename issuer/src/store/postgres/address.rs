@@ -56,8 +56,9 @@ impl PostgresAddress {
     /// # Errors
     /// `Unavailable` if it names none, or not as many addresses or ports as hosts.
     pub(super) fn hosts(&self) -> Result<Vec<Config>, StoreError> {
-        let (names, addresses, ports) =
-            (self.config.get_hosts(), self.config.get_hostaddrs(), self.config.get_ports());
+        let names = self.config.get_hosts();
+        let addresses = self.config.get_hostaddrs();
+        let ports = self.config.get_ports();
         let count = names.len().max(addresses.len());
         let fits = |each: usize| each == count || each == 0;
         if count == 0 || !fits(names.len()) || !fits(addresses.len()) {

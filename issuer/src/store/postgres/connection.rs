@@ -16,8 +16,8 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, SimpleQueryMessage, Statement};
 
 use super::super::error::StoreError;
-use super::dialler::HostIndex;
 use super::errors::{NO_ANSWER, not_committed, refused};
+use super::host_order::HostIndex;
 use super::values::parameters;
 
 /// How long a transaction or a query of a request may take, its commit included.
@@ -193,7 +193,7 @@ impl Connection {
         {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

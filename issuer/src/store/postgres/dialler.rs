@@ -2,7 +2,6 @@
 //! request waits for a connection.
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use super::super::error::StoreError;
 use super::address::{DEFAULT_PORT, PostgresAddress};
 use super::connection::{Connection, Deadline};
 use super::errors::{NO_ANSWER, NO_PRIMARY, refused};
+use super::host_order::{HostIndex, HostOrder};
 use super::{session, tls};
 
 /// How long all hosts together may take.
@@ -29,10 +29,6 @@ const FAILURE_AGE: Duration = Duration::from_millis(500);
 
 /// How long a connection is used: after that it is made anew, so that what a server has changed is seen.
 const MAX_AGE: Duration = Duration::from_mins(30);
-
-/// One host of the address, by its place there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct HostIndex(usize);
 
 /// Makes the pool's connections.
 pub(super) struct Dialler {
@@ -156,34 +152,6 @@ impl Manager for Dialler {
     }
 }
 
-/// Which host is tried first: the one that was connected to last, until it fails.
-struct HostOrder {
-    first: AtomicUsize,
-    count: usize,
-}
-
-impl HostOrder {
-    fn new(count: usize) -> Self {
-        Self { first: AtomicUsize::new(0), count }
-    }
-
-    fn hosts(&self) -> impl Iterator<Item = HostIndex> + use<> {
-        let (first, count) = (self.first.load(Ordering::Relaxed), self.count);
-        (0..count).map(move |step| HostIndex((first + step) % count))
-    }
-
-    fn prefer(&self, host: HostIndex) {
-        self.first.store(host.0, Ordering::Relaxed);
-    }
-
-    /// Moves the start past this host, unless another one is first already.
-    fn avoid(&self, host: HostIndex) {
-        let next = (host.0 + 1) % self.count.max(1);
-        let order = Ordering::Relaxed;
-        let _ = self.first.compare_exchange(host.0, next, order, order);
-    }
-}
-
 fn share(time: Duration, among: usize) -> Duration {
     time / u32::try_from(among.max(1)).unwrap_or(u32::MAX)
 }
@@ -216,21 +184,6 @@ async fn look_up(host: &tokio_postgres::Config) -> Result<Vec<tokio_postgres::Co
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_last_good_host_is_first_until_it_fails() {
-        let order = HostOrder::new(3);
-        let hosts = |order: &HostOrder| order.hosts().map(|host| host.0).collect::<Vec<_>>();
-        assert_eq!(hosts(&order), [0, 1, 2]);
-        order.prefer(HostIndex(1));
-        assert_eq!(hosts(&order), [1, 2, 0]);
-        order.avoid(HostIndex(2));
-        assert_eq!(hosts(&order), [1, 2, 0], "it was not first");
-        order.avoid(HostIndex(1));
-        assert_eq!(hosts(&order), [2, 0, 1]);
-        order.avoid(HostIndex(2));
-        assert_eq!(hosts(&order), [0, 1, 2]);
-    }
 
     /// A host that accepts connections, and says nothing on them.
     async fn silent_host() -> (tokio::net::TcpListener, u16) {

@@ -20,6 +20,7 @@ mod batch;
 mod connection;
 mod dialler;
 mod errors;
+mod host_order;
 mod pool;
 mod pooling;
 mod retry;

@@ -40,7 +40,7 @@ pub(super) struct PaymentRun {
 }
 
 /// A request, as a till saw it.
-struct Answered {
+struct TimedAnswer {
     sale: String,
     reply: TillReply,
     at: Instant,
@@ -116,7 +116,9 @@ fn pay_at<T>(pair: &PostgresPair, url: &str, fault: impl Fn(&PostgresPair) -> T)
     let promoted = Mutex::new(None);
     let (all_answers, promoted) = thread::scope(|scope| {
         let each = tills.iter().enumerate().map(|(n, till)| {
-            let (payments, answered, promoted) = (&payments, &answered, &promoted);
+            let payments = &payments;
+            let answered = &answered;
+            let promoted = &promoted;
             let shoppers = &shoppers[n * SHOPPERS..][..SHOPPERS];
             scope.spawn(move || pays(payments, till, shoppers, answered, promoted))
         });
@@ -127,10 +129,12 @@ fn pay_at<T>(pair: &PostgresPair, url: &str, fault: impl Fn(&PostgresPair) -> T)
         let _kept = fault(pair);
         let moment = Instant::now();
         *promoted.lock().unwrap() = Some(moment);
-        let answers: Vec<Answered> = each.into_iter().flat_map(|one| one.join().unwrap()).collect();
+        let answers: Vec<TimedAnswer> =
+            each.into_iter().flat_map(|one| one.join().unwrap()).collect();
         (answers, moment)
     });
-    let after = |answer: &&Answered| answer.at > promoted && answer.reply.outcome() == "approved";
+    let after =
+        |answer: &&TimedAnswer| answer.at > promoted && answer.reply.outcome() == "approved";
     let first = all_answers.iter().filter(after).map(|answer| answer.at).min();
     let longest = all_answers.iter().map(|answer| answer.longest).max().unwrap_or_default();
     let standby = pair.standby_url();
@@ -160,7 +164,7 @@ fn pays(
     shoppers: &[TestPayer],
     answered: &AtomicUsize,
     promoted: &Mutex<Option<Instant>>,
-) -> Vec<Answered> {
+) -> Vec<TimedAnswer> {
     let mut all = Vec::new();
     for nth in 0..CODES {
         for (who, shopper) in shoppers.iter().enumerate() {
@@ -178,7 +182,7 @@ fn pays(
                     let outcome = reply.outcome();
                     assert!(!is_over || ["approved", "pending"].contains(&&*outcome), "{reply:?}");
                     answered.fetch_add(1, Ordering::SeqCst);
-                    all.push(Answered { sale, reply, at: Instant::now(), longest });
+                    all.push(TimedAnswer { sale, reply, at: Instant::now(), longest });
                     if gives_up && !is_over {
                         return all;
                     }

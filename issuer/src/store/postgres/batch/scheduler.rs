@@ -110,21 +110,16 @@ async fn run_alone(pool: &Pool, work: &dyn BatchableWork) -> Result<(), StoreErr
 
 async fn run_batch(pool: &Pool, batch: &[Arc<dyn BatchableWork>]) -> Result<(), StoreError> {
     let result = AssertUnwindSafe(try_batch(pool, batch)).catch_unwind().await;
-    match result.unwrap_or(Err(StoreError::Panicked)) {
-        // Committed; or there is no server to ask again, or nobody knows.
-        result @ (Ok(()) | Err(StoreError::Unavailable(_) | StoreError::CommitOutcomeUnknown)) => {
-            for work in batch {
-                work.complete(result.clone());
-            }
-            result
+    let result = result.unwrap_or(Err(StoreError::Panicked));
+    // Committed; or there is no server to ask again, or nobody knows.
+    if let Ok(()) | Err(StoreError::Unavailable(_) | StoreError::CommitOutcomeUnknown) = result {
+        for work in batch {
+            work.complete(result.clone());
         }
-        Err(_) => {
-            let each = join_all(batch.iter().map(|work| run_alone(pool, &**work))).await;
-            each.into_iter()
-                .find(|result| result.as_ref().is_err_and(is_of_server))
-                .unwrap_or(Ok(()))
-        }
+        return result;
     }
+    let each = join_all(batch.iter().map(|work| run_alone(pool, &**work))).await;
+    each.into_iter().find(|result| result.as_ref().is_err_and(is_of_server)).unwrap_or(Ok(()))
 }
 
 async fn try_batch(pool: &Pool, batch: &[Arc<dyn BatchableWork>]) -> Result<(), StoreError> {
