@@ -154,7 +154,7 @@ async fn charge_with(test: &ChargingTest, metadata: &[(&'static str, String)]) -
     let card = test.store.chargeable_card(account).await.unwrap().unwrap();
     let wanted = ChargeRequest {
         customer: &card.customer,
-        method: &card.method,
+        method: &card.registered.method,
         amount: 700,
         currency: "jpy",
         metadata,
@@ -233,7 +233,7 @@ async fn every_page_is_read(database: TestDatabase) {
         ];
         let wanted = ChargeRequest {
             customer: &card.customer,
-            method: &card.method,
+            method: &card.registered.method,
             amount: 700,
             currency: "jpy",
             metadata: &metadata,
