@@ -25,7 +25,7 @@ internal suspend fun quickStart(
     askForMailedCode: suspend () -> String,
     askForOneCode: suspend () -> ByteArray,
     askForPin: suspend (GateException) -> ByteArray,
-    cardToken: String,
+    cardForm: CardForm,
     scan: suspend () -> String,
     show: (String) -> Unit,
     saysItIsTheSame: suspend (String) -> Boolean,
