@@ -362,8 +362,8 @@ impl Services {
         threads.spawn(outbox.work());
         let jobs = Jobs {
             process: self.process,
+            accounts: self.accounts.clone().on(store.clone()),
             store,
-            accounts: self.accounts.clone(),
             keys: self.keys,
             codes: self.codes,
             environment: environment.clone(),

@@ -90,6 +90,11 @@ pub struct Accounts {
 }
 
 impl Accounts {
+    /// The same accounts, whose work is counted for who has this handle of the store.
+    pub(crate) fn on(self, store: Store) -> Self {
+        Self { store, ..self }
+    }
+
     /// Opens the accounts of a store, and makes the decoys in it.
     ///
     /// # Errors
