@@ -29,7 +29,7 @@ pub enum RequiredAuth {
     /// or a second factor as well, and so does all of it once the token was not used for an hour.
     Session,
     /// The token of a session, and a signature by the session's device, whose key is in the header:
-    /// [`session_signer`](super::session_signer) verifies it.
+    /// [`session_signer`](super::MessageSignature::session_signer) verifies it.
     SignedSession,
     /// A session token, and a signature for this purpose by the session's device, whose key the message contains.
     DeviceInSession(&'static str),
