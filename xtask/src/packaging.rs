@@ -1,5 +1,6 @@
 //! The files for operators in `issuer/packaging`, each judged by the program that it is for.
 
+mod container;
 mod curl;
 mod example;
 mod live_issuer;
@@ -19,9 +20,11 @@ use crate::{
 
 /// What the checks of them need.
 pub(crate) const NEEDS: &[Package] = &[
+    setup::BUBBLEWRAP,
     setup::CURL,
     setup::HAPROXY,
     setup::JQ,
+    setup::MMDEBSTRAP,
     setup::NGINX,
     setup::OPENSSL,
     setup::PROMETHEUS,
@@ -51,6 +54,9 @@ pub(crate) fn test(shell: &Shell) -> anyhow::Result<()> {
 
     step("the proxies, in front of an issuer with the example's settings");
     live_issuer::test(shell, folder.path())?;
+
+    step("the container's steps, and its start");
+    container::test(shell, folder.path())?;
 
     step("the alerts");
     for what in [["check", "alerts.yml"], ["test", "alerts_test.yml"]] {
