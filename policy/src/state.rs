@@ -327,6 +327,16 @@ impl Reset {
         }
     }
 
+    /// The same, to count a comparison.
+    pub(super) fn code_mut(&mut self) -> Option<&mut MailedCode> {
+        match &mut self.stage {
+            ResetStage::CodeMailed(code)
+            | ResetStage::LogInCodeMailed(code)
+            | ResetStage::FreezeCodeMailed(code) => Some(code),
+            ResetStage::Verified(_) => None,
+        }
+    }
+
     /// What its code is for.
     pub(super) fn purpose(&self) -> CodePurpose {
         match self.stage {

@@ -10,31 +10,17 @@ use crate::effect::{AuditEvent, Effect, MailRecipient, Notification};
 use crate::event::Reply;
 use crate::ids::ResetId;
 use crate::limits::{WRONG_FACTORS, WRONG_FACTORS_TOLD};
-use crate::state::{CodePurpose, ResetStage};
+use crate::state::CodePurpose;
 use crate::verification::{ExpectedEvidence, FactorKind, Purpose, VerifiedEvidence};
 
 impl Transition<'_> {
     pub(super) fn request_log_in_code(&mut self, device: DeviceId, within_budget: bool) -> Reply {
-        if !self.count_code(device, within_budget) {
-            return Reply::LogInCodeRequested(ResetId(u32::MAX));
-        }
-        self.end_codes(CodePurpose::LogIn, device);
-        let code = self.create_code_of(device, CodePurpose::LogIn);
-        let notification = Notification::LogInCode { code: code.secret };
         let to = MailRecipient::Stored(self.account.evidence.address);
-        self.effects.push(Effect::SendMail { to, notification });
-        self.effects.push(Effect::Audit(AuditEvent::LogInCodeRequested));
-        Reply::LogInCodeRequested(self.add_reset(device, ResetStage::LogInCodeMailed(code)))
+        Reply::LogInCodeRequested(self.mail_code(CodePurpose::LogIn, device, to, within_budget))
     }
 
     pub(super) fn verify_log_in_code(&mut self, id: ResetId, device: DeviceId) -> Reply {
-        let context = self.context;
-        let code = match self.find_reset(id, device).map(|reset| &mut reset.stage) {
-            Some(ResetStage::LogInCodeMailed(code)) => code.count_attempt(context),
-            _ => None,
-        };
-        let counts = code.is_some();
-        let expected = ExpectedEvidence::MailedCode(code);
+        let (expected, counts) = self.expected_code(CodePurpose::LogIn, id, device);
         self.request_verification(Purpose::LogInCode { code: id, device }, expected, counts)
     }
 
@@ -45,10 +31,8 @@ impl Transition<'_> {
         device: DeviceId,
         verified: &VerifiedEvidence,
     ) -> TransitionResult {
-        let is_match = match self.find_reset(id, device).map(|reset| &reset.stage) {
-            Some(ResetStage::LogInCodeMailed(code)) => verified.is_among(&[code.secret]),
-            _ => false,
-        };
+        let code = self.awaited_code(CodePurpose::LogIn, id, device);
+        let is_match = code.is_some_and(|code| verified.is_among(&[code]));
         if is_match {
             Ok(Reply::Done)
         } else {

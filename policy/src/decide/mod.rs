@@ -10,6 +10,7 @@ mod freeze;
 mod freeze_code;
 mod log_in;
 mod log_in_code;
+mod mailed_code;
 mod reset;
 mod sessions;
 mod sign_up;

@@ -8,10 +8,10 @@ use super::transition::{Transition, TransitionResult};
 use crate::context::Control;
 use crate::effect::{AuditEvent, Effect, MailRecipient, Notification, SecretKind};
 use crate::event::{Reply, ResetDestination};
-use crate::ids::{ResetId, SecretId};
-use crate::limits::{CODES_KNOWN_DEVICE, CODES_PENDING, FACTOR_IN_RESETS};
-use crate::state::{CodePurpose, MailedCode, Reset, ResetStage, Spending};
-use crate::verification::{ExpectedEvidence, FactorKind, Purpose, VerifiedEvidence};
+use crate::ids::ResetId;
+use crate::limits::FACTOR_IN_RESETS;
+use crate::state::{CodePurpose, Reset, ResetStage, Spending};
+use crate::verification::{FactorKind, Purpose, VerifiedEvidence};
 
 impl Transition<'_> {
     pub(super) fn request_reset(
@@ -20,56 +20,8 @@ impl Transition<'_> {
         to: ResetDestination,
         within_budget: bool,
     ) -> Reply {
-        if !self.count_code(device, within_budget) {
-            // The same reply, with an id that no reset has, and no mail.
-            return Reply::ResetStarted(ResetId(u32::MAX));
-        }
-        self.end_codes(CodePurpose::Reset, device);
-        let code = self.create_code_of(device, CodePurpose::Reset);
-        let known = self.device(device).map(|device| device.name.clone());
-        let notification = Notification::ResetCode { code: code.secret, device: known };
-        self.effects.push(Effect::SendMail { to: self.reset_address(to), notification });
-        self.effects.push(Effect::Audit(AuditEvent::ResetRequested));
-        Reply::ResetStarted(self.add_reset(device, ResetStage::CodeMailed(code)))
-    }
-
-    /// Counts a code to be mailed at this device's request. Those of unknown devices were counted by address, before
-    /// anyone knew whether there is an account.
-    pub(super) fn count_code(&mut self, device: DeviceId, within_budget: bool) -> bool {
-        let now = self.context.now;
-        let known = self.device(device).map(|device| device.codes.take(CODES_KNOWN_DEVICE, now));
-        let left = known.unwrap_or(within_budget);
-        if !left {
-            self.effects.push(Effect::Audit(AuditEvent::ResetCodeLimitReached));
-        }
-        left
-    }
-
-    /// Ends what this device requested for a purpose.
-    pub(super) fn end_codes(&mut self, purpose: CodePurpose, device: DeviceId) {
-        self.end_resets(|reset| reset.purpose() == purpose && reset.device == device);
-    }
-
-    /// Stores a new code to mail. Past [`CODES_PENDING`] of unknown devices for one purpose it takes the place of the oldest,
-    /// under that one's number: as many rows are written as before.
-    pub(super) fn create_code_of(&mut self, device: DeviceId, purpose: CodePurpose) -> MailedCode {
-        let known: Vec<DeviceId> = self.account.devices.iter().map(|device| device.id).collect();
-        let is_unknown = |reset: &Reset| {
-            reset.purpose() == purpose && !known.contains(&reset.device) && reset.code().is_some()
-        };
-        let resets = &mut self.account.resets;
-        let pending = resets.iter().filter(|reset| is_unknown(reset)).count();
-        if known.contains(&device) || pending < CODES_PENDING {
-            return self.create_mailed_code();
-        }
-        let oldest = resets.iter().position(is_unknown).map(|oldest| resets.remove(oldest));
-        match oldest.as_ref().and_then(Reset::code).map(|code| code.secret) {
-            Some(secret) => {
-                self.effects.push(Effect::StoreSecret(secret, SecretKind::MailedCode));
-                MailedCode { secret, since: self.context.now, tries: 0 }
-            }
-            None => self.create_mailed_code(),
-        }
+        let to = self.reset_address(to);
+        Reply::ResetStarted(self.mail_code(CodePurpose::Reset, device, to, within_budget))
     }
 
     pub(super) fn add_reset(&mut self, device: DeviceId, stage: ResetStage) -> ResetId {
@@ -99,14 +51,6 @@ impl Transition<'_> {
         self.account.resets.iter_mut().find(|reset| reset.id == id).filter(same)
     }
 
-    /// The mailed code that the reset still waits for.
-    fn awaited_code(&mut self, id: ResetId, device: DeviceId) -> Option<SecretId> {
-        match self.find_reset(id, device).map(|reset| &reset.stage) {
-            Some(ResetStage::CodeMailed(code)) => Some(code.secret),
-            _ => None,
-        }
-    }
-
     /// Ends the pending resets that match.
     pub(super) fn end_resets(&mut self, which: impl Fn(&Reset) -> bool) {
         for reset in self.account.resets.extract_if(.., |reset| which(reset)) {
@@ -122,13 +66,7 @@ impl Transition<'_> {
         device: DeviceId,
         factor: FactorKind,
     ) -> Reply {
-        let context = self.context;
-        let code = match self.find_reset(reset, device).map(|reset| &mut reset.stage) {
-            Some(ResetStage::CodeMailed(code)) => code.count_attempt(context),
-            _ => None,
-        };
-        let counts = code.is_some();
-        let expected = ExpectedEvidence::MailedCode(code);
+        let (expected, counts) = self.expected_code(CodePurpose::Reset, reset, device);
         self.request_verification(Purpose::ResetCode { reset, device, factor }, expected, counts)
     }
 
@@ -139,7 +77,7 @@ impl Transition<'_> {
         factor: FactorKind,
         verified: &VerifiedEvidence,
     ) -> Reply {
-        let code = self.awaited_code(reset, device);
+        let code = self.awaited_code(CodePurpose::Reset, reset, device);
         let is_match = code.is_some()
             && (verified.is_among(code.as_slice()) || !self.is_on(Control::MailedCode));
         // Counted only after the code matched: an attacker without the mailbox cannot use it up.
@@ -157,7 +95,7 @@ impl Transition<'_> {
         verified: &VerifiedEvidence,
         code_matched: bool,
     ) -> TransitionResult {
-        let code = self.awaited_code(reset, device);
+        let code = self.awaited_code(CodePurpose::Reset, reset, device);
         let evidence = self.account.evidence.clone();
         let matches = |transition: &mut Self| {
             transition.use_factor(&evidence, verified).is_some()

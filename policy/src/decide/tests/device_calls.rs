@@ -6,14 +6,14 @@ use crate::*;
 #[test]
 fn a_known_device_freezes_by_its_signature_alone() {
     let mut issuer = TestIssuer::with_paying_account();
-    let told = issuer.decide(Event::FreezeFromDevice { device: ATTACKER });
-    assert_eq!(refusal(told), Refusal::InvalidCredentials);
+    let reply = issuer.decide(Event::FreezeFromDevice { device: ATTACKER });
+    assert_eq!(refusal(reply), Refusal::InvalidCredentials);
     assert!(!issuer.active().is_frozen());
     // Without a session, and as the owner's own freeze: the owner lifts it.
     issuer.decide(Event::EndDeviceSessions { device: PHONE });
     for _ in 0..2 {
-        let told = issuer.decide(Event::FreezeFromDevice { device: PHONE });
-        assert!(matches!(told, Reply::Done));
+        let reply = issuer.decide(Event::FreezeFromDevice { device: PHONE });
+        assert!(matches!(reply, Reply::Done));
     }
     assert!(issuer.active().is_frozen() && issuer.was_sent(&Notification::Frozen));
     let frozen = issuer.mails.iter().filter(|mail| mail.1 == Notification::Frozen);
@@ -28,8 +28,8 @@ fn a_device_ends_its_own_sessions_and_no_others() {
     let tablet = issuer.log_in_fully(TABLET);
     issuer.log_in_fully(PHONE);
     for device in [ATTACKER, PHONE, PHONE] {
-        let told = issuer.decide(Event::EndDeviceSessions { device });
-        assert!(matches!(told, Reply::Done));
+        let reply = issuer.decide(Event::EndDeviceSessions { device });
+        assert!(matches!(reply, Reply::Done));
     }
     assert_eq!(issuer.session_on(PHONE), None);
     assert_eq!(issuer.session_on(TABLET), Some(tablet));

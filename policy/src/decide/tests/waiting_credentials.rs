@@ -60,11 +60,11 @@ fn the_device_that_pays_confirms_and_no_other() {
     let tablet = issuer.session_on(TABLET).unwrap();
     let phone = issuer.log_in_fully(PHONE);
     let confirm = |session, signer| Event::ConfirmCredential { session, signer };
-    let told = issuer.decide(confirm(tablet, Some(TABLET)));
-    assert_eq!(refusal(told), Refusal::NoPendingOperation);
+    let reply = issuer.decide(confirm(tablet, Some(TABLET)));
+    assert_eq!(refusal(reply), Refusal::NoPendingOperation);
     for signer in [None, Some(TABLET)] {
-        let told = issuer.decide(confirm(phone, signer));
-        assert_eq!(refusal(told), Refusal::InvalidCredentials, "the token alone");
+        let reply = issuer.decide(confirm(phone, signer));
+        assert_eq!(refusal(reply), Refusal::InvalidCredentials, "the token alone");
     }
     assert!(matches!(issuer.decide(confirm(phone, Some(PHONE))), Reply::Done));
     assert_eq!((pays(&issuer), issuer.active().next_credential()), (Some(TABLET), None));
