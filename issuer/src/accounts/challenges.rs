@@ -29,7 +29,15 @@ impl Accounts {
 
     /// Refuses a message that was signed with no challenge of the last five minutes, of this issuer and generation.
     pub(crate) async fn expect_fresh(&self, freshness: &Freshness) -> Result<(), AccountError> {
-        let generation = self.store.global_state().await?.generation;
+        self.expect_fresh_in(self.store.global_state().await?.generation, freshness)
+    }
+
+    /// The same, where the generation was read already.
+    pub(super) fn expect_fresh_in(
+        &self,
+        generation: Generation,
+        freshness: &Freshness,
+    ) -> Result<(), AccountError> {
         self.generation.set(generation);
         let challenge = freshness.challenge.as_ref().ok_or(AccountError::Stale)?;
         if self.is_fresh(challenge, generation) { Ok(()) } else { Err(AccountError::Stale) }

@@ -46,7 +46,7 @@ mod view;
 pub use error::AccountError;
 pub(crate) use generated_secrets::GeneratedSecrets;
 pub(crate) use request_secrets::RequestSecrets;
-pub(crate) use session::Caller;
+pub(crate) use session::{Caller, Signer};
 pub(crate) use settings::SessionMessage;
 
 use std::sync::Arc;

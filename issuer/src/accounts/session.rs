@@ -1,7 +1,7 @@
 //! The session that a request is made in, by its token.
 
 use tegata::UnixTime;
-use tegata::protocol::{DeviceId, Refusal, SessionId};
+use tegata::protocol::{DeviceId, Freshness, Refusal, SessionId};
 use tegata_policy::Event;
 
 use super::request_secrets::RequestSecrets;
@@ -11,6 +11,12 @@ use crate::store::SessionContext;
 
 /// Seconds after which a session's use is written down again.
 const USE_RECORDED_AFTER: u64 = 5 * 60;
+
+/// Who signed a request in a session.
+pub(crate) struct Signer {
+    pub(crate) device: DeviceId,
+    pub(crate) freshness: Freshness,
+}
 
 /// The session that a request was made in.
 pub(crate) struct Caller {
@@ -22,14 +28,25 @@ pub(crate) struct Caller {
 }
 
 impl Accounts {
-    /// Finds the session that has this token, and takes a request in it that this device signed, or that came by the token
-    /// alone.
+    /// Finds the session that has this token, and takes a request in it that a device signed, or that came by the token
+    /// alone. A signature that is too old is refused first.
     pub(crate) async fn caller(
         &self,
-        token: &[u8; 32],
-        signer: Option<DeviceId>,
+        token: Option<&[u8; 32]>,
+        signer: Option<Signer>,
     ) -> Result<Caller, AccountError> {
-        let context = self.store.session(&TokenHash::of(token)).await?;
+        let context = match token {
+            Some(token) => self.store.session(&TokenHash::of(token)).await?,
+            None => None,
+        };
+        match (&signer, &context) {
+            (Some(Signer { freshness, .. }), Some(context)) => {
+                self.expect_fresh_in(context.global_state.generation, freshness)?;
+            }
+            (Some(Signer { freshness, .. }), None) => self.expect_fresh(freshness).await?,
+            (None, _) => {}
+        }
+        let signer = signer.map(|signer| signer.device);
         let context = context.ok_or(Refusal::NotLoggedIn)?;
         let now = self.environment.clock.now();
         let policy = Self::policy_context(&context.global_state, now);

@@ -5,6 +5,7 @@ use tegata::protocol::{
     Call, DeviceKey, DeviceSigned, Freshness, MessageSignature, SIGNATURE_HEADER,
 };
 
+use crate::accounts::Signer;
 use crate::http::body::StrictJson;
 use crate::http::problem::Problem;
 
@@ -13,6 +14,13 @@ use crate::http::problem::Problem;
 pub(crate) struct SignedBy {
     pub(crate) device: DeviceKey,
     pub(crate) freshness: Freshness,
+}
+
+impl SignedBy {
+    /// The same, by the device's id.
+    pub(crate) fn signer(self) -> Signer {
+        Signer { device: self.device.id(), freshness: self.freshness }
+    }
 }
 
 /// Verifies the signature of a request that names its device.

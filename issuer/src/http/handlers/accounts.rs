@@ -14,7 +14,7 @@ use tegata::protocol::{
     ConfirmFactorEnrolment, EndDeviceSessions, EndSessions, ExportAccount, FinishPasswordReset,
     FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode, FreezeByMailedCode, FreezeFromDevice,
     GetAccount, GetChallenge, GetDeviceStatus, IssuedChallenge, ListCards, ListPayments, LogIn,
-    LogOut, Provision, Refusal, RemoveCard, RenewRecoveryCodes, RequestDeletion, RequestFreezeCode,
+    LogOut, Provision, RemoveCard, RenewRecoveryCodes, RequestDeletion, RequestFreezeCode,
     RequestLogInCode, RequiredAuth, RevertChanges, SetDefaultCard, UnfreezeAccount, VerifyFactor,
     VerifyPasswordReset, VerifySignUpCode,
 };
@@ -27,7 +27,7 @@ use crate::http::describe::describe;
 use crate::http::headers::{CHALLENGE, bearer_token};
 use crate::http::problem::Problem;
 use crate::http::router::Routes;
-use crate::http::signature::{session_device, signing_device};
+use crate::http::signature::{SignedBy, session_device, signing_device};
 use crate::processor::Processor;
 
 type Answer<C> = Result<Json<<C as Call>::Answer>, Problem>;
@@ -119,13 +119,8 @@ async fn caller<C: Call>(
     headers: &HeaderMap,
     request: &StrictJson<C>,
 ) -> Result<Caller, Problem> {
-    let signed = session_device(headers, request)?;
-    if let Some(signed) = &signed {
-        accounts.expect_fresh(&signed.freshness).await?;
-    }
-    let token = bearer_token(headers).ok_or(Problem::Refused(Refusal::NotLoggedIn))?;
-    let device = signed.map(|signed| signed.device.id());
-    let caller = accounts.caller(&token, device).await?;
+    let signer = session_device(headers, request)?.map(SignedBy::signer);
+    let caller = accounts.caller(bearer_token(headers).as_deref(), signer).await?;
     // Whoever has the token alone gains nothing by the owner's having given a second factor just now.
     if C::AUTH == RequiredAuth::SignedSession && caller.signer.is_none() {
         return Err(Problem::NotSigned);
@@ -272,10 +267,8 @@ async fn provision(
     request: StrictJson<Provision>,
 ) -> Answer<Provision> {
     let signed = signing_device(&headers, &request)?;
-    accounts.expect_fresh(&signed.freshness).await?;
     let device = signed.device.id();
-    let token = bearer_token(&headers).ok_or(Problem::Refused(Refusal::NotLoggedIn))?;
-    let caller = accounts.caller(&token, Some(device)).await?;
+    let caller = accounts.caller(bearer_token(&headers).as_deref(), Some(signed.signer())).await?;
     let answer = accounts.provision(caller, device, request.value, &request.raw).await?;
     Ok(Json(answer))
 }
