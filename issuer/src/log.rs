@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::SubscriberExt;
 
 use crate::config::{LogFormat, LogLevel};
 
@@ -23,13 +21,10 @@ where
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
-    // The pool says of each connection that it was lost, which is said once by whoever finds it out.
-    let pool = if level == LevelFilter::DEBUG { level } else { LevelFilter::OFF };
-    let filter = Targets::new().with_default(level).with_target("deadpool", pool);
     let fmt = tracing_subscriber::fmt().with_max_level(level).with_writer(to).with_ansi(false);
     match format {
-        LogFormat::Text => Box::new(fmt.finish().with(filter)),
-        LogFormat::Json => Box::new(fmt.json().flatten_event(true).finish().with(filter)),
+        LogFormat::Text => Box::new(fmt.finish()),
+        LogFormat::Json => Box::new(fmt.json().flatten_event(true).finish()),
     }
 }
 

@@ -4,7 +4,7 @@ use super::account::{Account, request_error};
 use super::error::Error;
 use super::issuer_address::IssuerAddress;
 use super::request::{OutgoingRequest, PendingRequest};
-use crate::protocol::{Freshness, IssuerProblem, Response};
+use crate::protocol::{Freshness, Response};
 use crate::vault::VaultError;
 
 impl Account<'_> {
@@ -27,7 +27,7 @@ impl Account<'_> {
         out: &mut OutgoingRequest,
         response: &Response,
     ) -> Result<bool, Error> {
-        if out.is_signed_again || response.done() != Err(IssuerProblem::Stale) {
+        if out.is_signed_again || !response.is_stale() {
             return Ok(false);
         }
         self.0.challenge.learn(&out.profile.issuer, response);

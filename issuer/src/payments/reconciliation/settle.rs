@@ -129,17 +129,26 @@ impl Reconciliation {
         Ok(Some(self.store.store_intent(row, card, intent, self.clock.now()).await?))
     }
 
+    /// Logs the act and moves the row on; `None` if there is none that can be.
+    async fn move_row(
+        &self,
+        finding: &Finding,
+        event: EventRow,
+        to: AuthorisationState,
+    ) -> Result<Option<Authorisation>, ReconcileError> {
+        let Some(row) = self.with_intent(finding).await? else { return Ok(None) };
+        self.store.append_event(event).await?;
+        let receipts = Arc::clone(&self.receipts);
+        Ok(Some(self.store.transition(row, to, self.clock.now(), receipts).await?))
+    }
+
     async fn mark_charged(
         &self,
         finding: &Finding,
         event: EventRow,
     ) -> Result<Settlement, ReconcileError> {
-        let Some(row) = self.with_intent(finding).await? else { return Ok(Settlement::Left) };
-        self.store.append_event(event).await?;
-        let receipts = Arc::clone(&self.receipts);
-        let now = self.clock.now();
-        self.store.transition(row, AuthorisationState::Charged, now, receipts).await?;
-        Ok(Settlement::Done)
+        let moved = self.move_row(finding, event, AuthorisationState::Charged).await?;
+        Ok(if moved.is_some() { Settlement::Done } else { Settlement::Left })
     }
 
     async fn mark_refunded(
@@ -147,11 +156,9 @@ impl Reconciliation {
         finding: &Finding,
         event: EventRow,
     ) -> Result<Settlement, ReconcileError> {
-        let Some(row) = self.with_intent(finding).await? else { return Ok(Settlement::Left) };
-        self.store.append_event(event).await?;
-        let receipts = Arc::clone(&self.receipts);
-        let now = self.clock.now();
-        let row = self.store.transition(row, AuthorisationState::Reversing, now, receipts).await?;
-        Ok(self.reverse(row.id).await)
+        match self.move_row(finding, event, AuthorisationState::Reversing).await? {
+            Some(row) => Ok(self.reverse(row.id).await),
+            None => Ok(Settlement::Left),
+        }
     }
 }
