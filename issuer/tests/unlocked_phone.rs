@@ -205,11 +205,11 @@ fn an_unlocked_phone_without_its_pin_gives_nothing(issuer: &TestIssuer) {
     assert!(wallet.payments().list().unwrap().is_empty());
     // Whoever knows the password as well is on a device that nobody knows.
     for password in [NEW_PASSWORD, PASSWORD] {
-        let told = phone.log_in(&mut wallet, password, None);
-        assert_eq!(refused(told), Refusal::InvalidCredentials);
+        let result = phone.log_in(&mut wallet, password, None);
+        assert_eq!(refused(result), Refusal::InvalidCredentials);
     }
-    let told = wallet.account().freeze_from_device().unwrap();
-    assert_eq!(refused(phone.execute(&mut wallet, told)), Refusal::InvalidCredentials);
+    let request = wallet.account().freeze_from_device().unwrap();
+    assert_eq!(refused(phone.execute(&mut wallet, request)), Refusal::InvalidCredentials);
     // The owner, elsewhere, sees the session that nobody can use, until the first contact ends it.
     let mut owner = issuer.new_shopper(HANAKO);
     let recovery = SecondFactor::RecoveryCode(phone.recovery[0].clone());

@@ -194,8 +194,8 @@ fn a_managers_code_voids_and_log_and_report_name_the_manager() {
     assert_eq!(does(&issuer, &manager("list"))["managers"], json!(["Jiro"]));
     let asks = |sale: &str, code: Option<&str>| {
         let body = json!({ "reference": sale, "manager": code });
-        let told = till.posts("/v1/voids", "-", &body);
-        let word = told["type"].as_str().or_else(|| told["status"].as_str()).unwrap();
+        let result = till.posts("/v1/voids", "-", &body);
+        let word = result["type"].as_str().or_else(|| result["status"].as_str()).unwrap();
         word.rsplit(':').next().unwrap().to_owned()
     };
     assert_eq!(asks("kettle", None), "manager-needed");

@@ -144,8 +144,8 @@ fn a_stale_request_is_signed_again_once_under_its_id() {
     assert_eq!(again.request, first.request);
     assert_eq!(again.challenge, stale.challenge());
     assert!(!wallet.account().sign_again(&mut asked, &stale).unwrap(), "once");
-    let told = wallet.account().complete(&asked, &stale).unwrap_err();
-    assert_eq!(told, Error::Issuer(IssuerProblem::Stale));
+    let result = wallet.account().complete(&asked, &stale).unwrap_err();
+    assert_eq!(result, Error::Issuer(IssuerProblem::Stale));
 
     // What comes next is signed with the challenge of the last answer, of this issuer alone, and has an id of its own.
     let next = Response { challenge: Some("Ag".to_owned()), ..problem("refused") };

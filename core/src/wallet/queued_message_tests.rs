@@ -57,8 +57,8 @@ fn dropping_the_lock_destroys_the_device_key_and_queues_the_end_of_its_sessions(
     assert!(signature.is_of(&old, purpose, envelope.body()));
 
     let busy = response(503, r#"{"type":"urn:tegata:problem:busy"}"#);
-    let told = wallet.account().complete(&queued, &busy);
-    assert_eq!(told, Err(Error::Issuer(IssuerProblem::Busy(1))));
+    let result = wallet.account().complete(&queued, &busy);
+    assert_eq!(result, Err(Error::Issuer(IssuerProblem::Busy(1))));
     assert!(wallet.account().queued_request().unwrap().is_some(), "to be sent again");
     wallet.account().complete(&queued, &response(200, "{}")).unwrap();
     assert!(wallet.account().queued_request().unwrap().is_none());
@@ -118,8 +118,8 @@ fn a_device_key_that_could_not_be_destroyed_signs_nothing_more() {
     assert_eq!(wallet.payments().remove_all(), Err(Error::Locked));
     assert!(!wallet.account().get().unwrap().unwrap().logged_in, "the rest is gone");
     let password = || PasswordText::new("four quiet herons").unwrap();
-    let told = wallet.account().log_in(&profile(), password(), None);
-    assert_eq!(told.unwrap_err(), Error::Locked);
+    let result = wallet.account().log_in(&profile(), password(), None);
+    assert_eq!(result.unwrap_err(), Error::Locked);
     assert_eq!(wallet.account().freeze_from_device().unwrap_err(), Error::Locked);
     assert_eq!(wallet.account().queued_request().unwrap_err(), Error::Locked);
     assert_eq!(wallet.account().device_key(), Err(Error::Locked));

@@ -371,12 +371,12 @@ fn a_freeze_code_is_mailed_to_whoever_asks_and_within_budgets(issuer: &TestIssue
     let wrong = MailedCodeText::new(wrong).unwrap();
     // The code of another device, a wrong one, and one for an address that nobody has.
     let other = on_new_phone(issuer, &hanako);
-    for told in [
+    for result in [
         freeze(&other, &tickets[0], &code),
         freeze(&phone, &tickets[0], &wrong),
         freeze(&nobody, &tickets[1], &code),
     ] {
-        assert_eq!(refusal(told), Refusal::InvalidCredentials);
+        assert_eq!(refusal(result), Refusal::InvalidCredentials);
     }
     assert!(!hanako.view().unwrap().frozen);
     freeze(&phone, &tickets[0], &code).unwrap();
@@ -387,10 +387,10 @@ fn a_freeze_code_is_mailed_to_whoever_asks_and_within_budgets(issuer: &TestIssue
     for nth in 0..5 {
         let attacker = attacker(issuer, HANAKO, nth);
         for time in 0..4 {
-            let told = attacker.call_signed(&freeze_code(&attacker, None));
-            assert!(told.is_ok() || is_told_to_wait(&told), "{told:?}");
-            assert!(time < 3 || told.is_err(), "three for each network");
-            mailed += usize::from(told.is_ok());
+            let result = attacker.call_signed(&freeze_code(&attacker, None));
+            assert!(result.is_ok() || is_told_to_wait(&result), "{result:?}");
+            assert!(time < 3 || result.is_err(), "three for each network");
+            mailed += usize::from(result.is_ok());
         }
     }
     assert_eq!((mailed, count_of(issuer, "code to freeze")), (10, 10));
@@ -400,8 +400,8 @@ fn a_freeze_code_is_mailed_to_whoever_asks_and_within_budgets(issuer: &TestIssue
         phone.call_signed(&call).unwrap();
     }
     let guess = RecoveryCode::parse("0000-0000-0000-0000").unwrap();
-    let told = phone.call_signed(&freeze_code(&phone, Some(guess)));
-    assert!(is_told_to_wait(&told), "{told:?}");
+    let result = phone.call_signed(&freeze_code(&phone, Some(guess)));
+    assert!(is_told_to_wait(&result), "{result:?}");
     assert_eq!(hanako.view().unwrap().recovery_codes_left, 10);
 }
 

@@ -190,7 +190,7 @@ fn attempts_at_cards_are_counted(issuer: &TestIssuer) {
 fn a_card_serves_two_accounts_and_the_earlier_is_told(issuer: &TestIssuer) {
     const SHARED: &str = "pm_card_shared";
     const SUBJECT: &str = "Your card was added to another account";
-    let told = |address: &str| {
+    let notices = |address: &str| {
         let mails = issuer.all_mails(address);
         mails.iter().filter(|(subject, _)| subject == SUBJECT).count()
     };
@@ -204,10 +204,10 @@ fn a_card_serves_two_accounts_and_the_earlier_is_told(issuer: &TestIssuer) {
     family.add_card(SHARED).unwrap();
     assert_eq!((count(&family), count(&thief)), (2, 0));
     issuer.settled_mail_count(HANAKO);
-    assert_eq!((told(HANAKO), told("taro@example.org")), (1, 0));
+    assert_eq!((notices(HANAKO), notices("taro@example.org")), (1, 0));
     // One that was removed makes room.
     hanako.call_in_session(&RemoveCard { card }).unwrap();
     thief.add_card(SHARED).unwrap();
     issuer.settled_mail_count(HANAKO);
-    assert_eq!((told(HANAKO), told("taro@example.org")), (1, 1));
+    assert_eq!((notices(HANAKO), notices("taro@example.org")), (1, 1));
 }

@@ -71,8 +71,8 @@ fn a_strange_device_learns_and_does_nothing(issuer: &TestIssuer) {
     is_not_signed(&stranger, &freeze(&hanako));
     is_not_signed(&stranger, &end(&hanako));
     for person in [&stranger, &nobody] {
-        let told = person.call_signed(&freeze(person));
-        assert_eq!(refusal(told), Refusal::InvalidCredentials);
+        let result = person.call_signed(&freeze(person));
+        assert_eq!(refusal(result), Refusal::InvalidCredentials);
         person.call_signed(&end(person)).unwrap();
         assert_eq!(status(person), Ok((false, false, false)));
     }
@@ -83,6 +83,6 @@ fn a_strange_device_learns_and_does_nothing(issuer: &TestIssuer) {
     let device = tegata::protocol::DeviceNumber(hanako.key().id());
     stranger.call_in_session(&tegata::protocol::ForgetDevice { device }).unwrap();
     assert_eq!(status(&hanako), Ok((false, false, false)));
-    let told = hanako.call_signed(&freeze(&hanako));
-    assert_eq!(refusal(told), Refusal::InvalidCredentials);
+    let result = hanako.call_signed(&freeze(&hanako));
+    assert_eq!(refusal(result), Refusal::InvalidCredentials);
 }

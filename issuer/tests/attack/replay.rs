@@ -41,8 +41,8 @@ fn a_message_without_a_challenge_of_now_is_stale(issuer: &TestIssuer) {
     let cut = good.as_str()[..good.as_str().len() - 4].to_owned();
     let made_up = [altered, cut, "AQ".to_owned()].map(|text| Challenge::try_from(text).ok());
     for challenge in [None, Some(old), Some(foreign)].into_iter().chain(made_up) {
-        let told = reset_signed_with(&hanako, challenge.clone());
-        assert_eq!(told.as_deref(), Some("stale"), "{challenge:?}");
+        let problem = reset_signed_with(&hanako, challenge.clone());
+        assert_eq!(problem.as_deref(), Some("stale"), "{challenge:?}");
     }
     assert_eq!(issuer.settled_mail_count(HANAKO), before, "nothing was done");
     assert_eq!(reset_signed_with(&hanako, Some(good.clone())), None);

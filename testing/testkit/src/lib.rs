@@ -34,5 +34,5 @@ pub use issuer::TestIssuer;
 pub use mail_server::TestMailServer;
 pub use payments::{TestPayer, TestPayments, TestTill};
 pub use postgres::PostgresCluster;
-pub use postgres_pair::{HostOrder, PostgresPair, Replication};
+pub use postgres_pair::{FirstHost, PostgresPair, Replication};
 pub use shopper::TestShopper;

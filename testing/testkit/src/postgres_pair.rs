@@ -21,11 +21,11 @@ pub enum Replication {
 
 /// Which host an address names first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HostOrder {
+pub enum FirstHost {
     /// The primary, then its standby.
-    PrimaryFirst,
+    Primary,
     /// The standby, then its primary.
-    StandbyFirst,
+    Standby,
 }
 
 /// A primary and its standby.
@@ -79,16 +79,16 @@ impl PostgresPair {
 
     /// A URL of both hosts: a client connects to the one that accepts writes.
     pub fn url(&self) -> String {
-        self.url_in(HostOrder::PrimaryFirst)
+        self.url_in(FirstHost::Primary)
     }
 
     /// The same, with the hosts in this order.
-    pub fn url_in(&self, order: HostOrder) -> String {
+    pub fn url_in(&self, order: FirstHost) -> String {
         let primary = self.primary.authority();
         let standby = self.standby.authority();
         let hosts = match order {
-            HostOrder::PrimaryFirst => [primary, standby],
-            HostOrder::StandbyFirst => [standby, primary],
+            FirstHost::Primary => [primary, standby],
+            FirstHost::Standby => [standby, primary],
         };
         format!(
             "postgres://postgres@{}/postgres?sslmode=disable&target_session_attrs=read-write",

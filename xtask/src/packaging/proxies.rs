@@ -146,9 +146,12 @@ fn test_one(proxy: &Proxy, client: &Client, other: &Client) -> anyhow::Result<()
     client.post("/v1/tills", &long)?.expect(413)?;
 
     let clear = Client::without_tls(proxy.clear, "127.0.0.1");
-    let told = clear.get("/till", &[])?;
-    told.expect(308)?;
-    anyhow::ensure!(told.header("location") == Some(&format!("https://{NAME}/till")), "elsewhere");
+    let redirect = clear.get("/till", &[])?;
+    redirect.expect(308)?;
+    anyhow::ensure!(
+        redirect.header("location") == Some(&format!("https://{NAME}/till")),
+        "elsewhere"
+    );
     for path in ["/", "/v1/till", "/till/"] {
         clear.get(path, &["Authorization: Bearer secret"])?.expect(403)?;
     }

@@ -8,11 +8,11 @@ mod payment_run;
 use std::thread::sleep;
 use std::time::Duration;
 
-use tegata_testkit::{HostOrder, PostgresPair, Replication};
+use tegata_testkit::{FirstHost, PostgresPair, Replication};
 
 use payment_run::{PaymentRun, pay_through};
 
-const ORDERS: [HostOrder; 2] = [HostOrder::PrimaryFirst, HostOrder::StandbyFirst];
+const ORDERS: [FirstHost; 2] = [FirstHost::Primary, FirstHost::Standby];
 
 /// How long nobody is there to write to, at least.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -67,7 +67,7 @@ fn an_old_primary_that_lives_on_is_left() {
 #[test]
 #[ignore = "takes long: cargo xtask failover runs it"]
 fn without_a_synchronous_standby_an_old_primary_loses_payments() {
-    let order = HostOrder::PrimaryFirst;
+    let order = FirstHost::Primary;
     let run = pay_through(Replication::Asynchronous, order, PostgresPair::promote);
     println!("old primary lives on without a synchronous standby: {run}");
     assert!(!run.lost().is_empty(), "the test would not see a loss");
@@ -76,7 +76,7 @@ fn without_a_synchronous_standby_an_old_primary_loses_payments() {
 #[test]
 #[ignore = "takes long: cargo xtask failover runs it"]
 fn without_a_synchronous_standby_a_killed_primary_loses_payments() {
-    let order = HostOrder::PrimaryFirst;
+    let order = FirstHost::Primary;
     let run = pay_through(Replication::Asynchronous, order, |pair| {
         pair.kill_primary();
         pair.promote();

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tegata_testkit::payments::TillReply;
-use tegata_testkit::{HostOrder, PostgresPair, Replication, TestIssuer};
+use tegata_testkit::{FirstHost, PostgresPair, Replication, TestIssuer};
 use tegata_testkit::{TestPayer, TestPayments, TestTill};
 
 const TILLS: usize = 6;
@@ -51,7 +51,7 @@ struct TimedAnswer {
 /// sales are answered.
 pub(super) fn pay_through<T>(
     replication: Replication,
-    order: HostOrder,
+    order: FirstHost,
     fault: impl Fn(&PostgresPair) -> T,
 ) -> PaymentRun {
     let pair = PostgresPair::start_over_tcp(replication);
