@@ -1,18 +1,17 @@
 // The field for the amount. It shows the amount that the typed text makes, or the text as it is if it makes none.
 
 import { isUnfinished } from "./amount.js";
-import { parseEntry } from "./entry.js";
+import { CODE_DIGITS } from "./digits.js";
+import { codeLength, endsInBarcode, parseEntry } from "./entry.js";
+import { takeTime } from "./keys.js";
 import { formatAmount } from "./money.js";
 import { element } from "./page.js";
-import { PAUSE, Run } from "./run.js";
+import { PAUSE, REST, Run } from "./run.js";
 import { storage } from "./storage.js";
 import { translate } from "./translations.js";
 
 /** The longest text that a message quotes, in characters. */
 const QUOTE = 24;
-
-/** Problems of a run that is some barcode, of which nothing is left standing. */
-const BARCODES = ["amount.article", "amount.barcode", "amount.mixed"];
 
 /** Input that arrives otherwise: a text from an input method with compositionend, a line break as Enter. */
 const ELSEWHERE = [
@@ -35,12 +34,11 @@ export function begin(isInStep, onEntry) {
   isCurrent = isInStep;
   handleEntry = onEntry;
   const amount = element("amount");
-  const type = (text, time) => change(() => run.add(text, time));
   amount.addEventListener("beforeinput", (event) => {
     if (ELSEWHERE.includes(event.inputType)) return;
     event.preventDefault();
     if (event.inputType.startsWith("delete")) return change(() => run.removeLast());
-    type(event.data ?? event.dataTransfer?.getData("text") ?? "", event.timeStamp);
+    type(event.data ?? event.dataTransfer?.getData("text") ?? "", takeTime(event));
   });
   amount.addEventListener("compositionend", (event) => type(event.data, event.timeStamp));
   // What a browser or an extension fills in by itself was announced by nothing else, and is what the cashier sees.
@@ -64,17 +62,27 @@ export function begin(isInStep, onEntry) {
   });
 }
 
+/** Takes a text that arrived at this time in milliseconds. */
+export function type(text, time) {
+  change(() => run.add(text, time));
+}
+
 /** Begins an entry with what was typed so far. */
 export function start(typed = new Run()) {
   run = typed;
   problem = null;
   clearTimeout(timer);
-  if (run.text !== "") timer = setTimeout(settle, PAUSE);
+  if (run.text !== "") wait();
 }
 
 /** Returns what the text makes: an amount, with or without a code, or a problem. */
 export function parse(typed) {
-  return parseEntry(typed.text, { decimals: storage.till.decimals, fast: typed.fast });
+  return parseEntry(typed.text, { decimals: storage.till.decimals, fast: fastOf(typed) });
+}
+
+/** Returns how many characters at the end of what was typed came from a scanner. */
+export function fastOf(typed) {
+  return typed.fast(codeLength(typed.text));
 }
 
 /** Submits a text that is more than an amount when Tab would leave it standing; returns whether it was one. */
@@ -116,15 +124,23 @@ function change(edit) {
   render();
   const { length } = element("amount").value;
   element("amount").setSelectionRange(length, length);
-  clearTimeout(timer);
-  timer = setTimeout(settle, PAUSE);
+  wait();
 }
 
-/** After the last key: a scanner's code needs no Enter, and what cannot become an amount is said. */
+function wait() {
+  clearTimeout(timer);
+  const fast = fastOf(run);
+  // A part of a code is not a code: what is shorter waits for the rest.
+  const isPart = endsInBarcode(run.text, fast) && fast < CODE_DIGITS;
+  timer = setTimeout(settle, isPart ? REST : PAUSE);
+}
+
+/** After the last key: a scanner's barcode needs no Enter, and what cannot become an amount is said. */
 function settle() {
   if (!isCurrent()) return;
   const entry = parse(run);
-  if (entry.code ? run.fast >= entry.code.length : BARCODES.includes(entry.problem) && run.fast > 0) return submit();
+  // Nothing is left standing of a barcode that is no payment code.
+  if (endsInBarcode(run.text, fastOf(run)) && (entry.code || entry.problem)) return submit();
   const { decimals } = storage.till;
   if (entry.problem && !isUnfinished(run.text, decimals)) fail(entry.problem, run.text);
 }

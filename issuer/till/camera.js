@@ -1,6 +1,7 @@
 // The camera, and reading barcodes in its pictures with zxing. It is on only while a code is waited for.
 
 /* global ZXingWASM */
+import { parseCode } from "./entry.js";
 import { element } from "./page.js";
 import { storage } from "./storage.js";
 import { translate } from "./translations.js";
@@ -96,6 +97,11 @@ export function stop() {
   showMessage("camera.isoff");
 }
 
+/** Returns the payment code of a symbol, if it is one: a hand scanner that tells the kind of symbol is heard the same way. */
+function codeOf({ symbologyIdentifier, text }) {
+  return /^\d+$/.test(text) ? parseCode(symbologyIdentifier + text).code : undefined;
+}
+
 async function read(video, isCurrent) {
   const canvas = new OffscreenCanvas(1, 1);
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -106,10 +112,10 @@ async function read(video, isCurrent) {
       canvas.height = Math.round(video.videoHeight * scale);
       context.drawImage(video, 0, 0, canvas.width, canvas.height);
       const picture = context.getImageData(0, 0, canvas.width, canvas.height);
-      const texts = (await ZXingWASM.readBarcodes(picture, OPTIONS)).map((symbol) => symbol.text);
-      const code = texts.find((text) => /^[0-9]{24}$/.test(text));
+      const symbols = await ZXingWASM.readBarcodes(picture, OPTIONS);
+      const code = symbols.map(codeOf).find(Boolean);
       if (code && isCurrent()) return code;
-      if (texts.length > 0 && isCurrent()) showMessage("camera.other");
+      if (symbols.length > 0 && isCurrent()) showMessage("camera.other");
     }
     await new Promise((resolve) => setTimeout(resolve, INTERVAL));
   }

@@ -1,16 +1,11 @@
 // The field for the code, which takes what a scanner types and what a person reads off the shopper's screen.
 
 import { CODE_DIGITS, digitsIn, groupDigits, hasNonDigits } from "./digits.js";
-import { parseCode, withoutIdentifier } from "./entry.js";
+import { SHORTEST_BARCODE, parseCode, withoutIdentifier } from "./entry.js";
+import { takeTime } from "./keys.js";
 import { element } from "./page.js";
-import { PAUSE, Run } from "./run.js";
+import { PAUSE, REST, Run } from "./run.js";
 import { translate } from "./translations.js";
-
-/** Fewest characters at a scanner's speed that are a barcode and not a part of a number. */
-const SHORTEST_BARCODE = 8;
-
-/** Milliseconds after which nothing more of a barcode comes. */
-const REST = 1000;
 
 let run = new Run();
 let problem = null;
@@ -26,23 +21,38 @@ export function begin(isInStep, onCode) {
   code.addEventListener("input", (event) => {
     // An input method repeats what it composes, which says nothing about the speed of keys.
     if (event.isComposing || !event.inputType || event.inputType.startsWith("delete")) run = new Run();
-    else run.add(event.data ?? "", event.timeStamp);
-    problem = null;
+    else run.add(event.data ?? "", takeTime(event));
     // Group the digits, unless the cursor is inside them for a correction.
     if (!event.isComposing && !hasNonDigits(code.value) && code.selectionStart === code.value.length) {
       code.value = groupDigits(digitsIn(code.value));
     }
-    render();
-    clearTimeout(timer);
-    // A part of a code is not a code: what is shorter waits for the rest.
-    const isWhole = "code" in parseCode(code.value);
-    timer = setTimeout(() => run.fast >= SHORTEST_BARCODE && submit(), isWhole ? PAUSE : REST);
+    handleChange();
   });
   element("scan-form").addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
   });
 }
+
+/** Takes a text that arrived at this time in milliseconds. */
+export function type(text, time) {
+  run.add(text, time);
+  element("code").value += text;
+  handleChange();
+}
+
+function handleChange() {
+  problem = null;
+  render();
+  clearTimeout(timer);
+  // A part of a code is not a code: what is shorter waits for the rest.
+  const isWhole = "code" in parse();
+  timer = setTimeout(() => isScanned() && submit(), isWhole ? PAUSE : REST);
+}
+
+const isScanned = () => run.fast() >= SHORTEST_BARCODE;
+
+const parse = () => parseCode(element("code").value);
 
 /** Begins an entry. */
 export function start() {
@@ -54,9 +64,9 @@ export function start() {
 
 /** Submits what a scanner typed when Tab ends it; returns whether it was a scanner. */
 export function endRun() {
-  const isScanned = run.fast >= SHORTEST_BARCODE || "code" in parseCode(element("code").value);
-  if (isScanned) submit();
-  return isScanned;
+  const isUsed = isScanned() || "code" in parse();
+  if (isUsed) submit();
+  return isUsed;
 }
 
 /** Renders the message and the number of digits to go. */
@@ -71,7 +81,7 @@ export function render() {
 function submit() {
   clearTimeout(timer);
   if (!isCurrent()) return;
-  const entry = parseCode(element("code").value);
+  const entry = parse();
   run = new Run();
   problem = entry.problem ?? null;
   render();

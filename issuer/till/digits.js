@@ -29,8 +29,3 @@ export function hasNonDigits(text) {
 export function groupDigits(digits) {
   return digits.replace(/\d{4}(?=\d)/g, "$& ");
 }
-
-/** Removes the control characters that scanners send around what they read. */
-export function withoutControls(text) {
-  return text.replace(/\p{Cc}/gu, "");
-}

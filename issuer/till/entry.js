@@ -1,56 +1,75 @@
-// What keys bring: an amount, a payment code, a code right behind an amount, an article's barcode, or none of these.
+// What keys bring: an amount, a payment code, a code right behind an amount, some other barcode, or none of these.
 
 import { parseAmount } from "./amount.js";
-import { CODE_DIGITS, plain, withoutControls } from "./digits.js";
+import { CODE_DIGITS, plain } from "./digits.js";
 
-/** What a scanner can send before what it read (ISO/IEC 15424), for Code 128 and QR Code, the wallet's symbols. */
-const IDENTIFIER = String.raw`\](?:C[01]|Q[0-6])`;
+/** Fewest characters at a scanner's speed that are a barcode: more than the digits of an amount. */
+export const SHORTEST_BARCODE = 8;
 
-/** An amount, or nothing, and a code behind it. */
-const WITH_CODE = new RegExp(`^(.*?)(?:${IDENTIFIER})?(\\d{${CODE_DIGITS}})$`);
+/**
+ * What a scanner can send before what it read (ISO/IEC 15424), for Code 128 and QR Code, the wallet's symbols. `]C1` and
+ * `]Q3` to `]Q6` tell of an FNC1, which makes a label of GS1 or another application: it is never a payment code.
+ */
+const IDENTIFIER = String.raw`\](?:C0|Q[0-2])`;
 
 /** An identifier of any kind of barcode. */
-const ANY_IDENTIFIER = /\][A-Za-z][0-9A-Za-z]/;
+const ANY_IDENTIFIER = String.raw`\][A-Za-z][0-9A-Za-z]`;
+
+/** What a scanner sends for an FNC1 within a label of GS1. */
+export const SEPARATOR = "\x1d";
+
+/** Control characters that a scanner sends around what it read. */
+const FRAME = String.raw`[\x00-\x1c\x1e\x1f\x7f-\x9f]*`;
+
+const BEFORE_CODE = `${FRAME}(?:${IDENTIFIER})?${FRAME}`;
+
+/** An amount, or nothing, and a code behind it. */
+const WITH_CODE = new RegExp(`^(.*?)${BEFORE_CODE}(\\d{${CODE_DIGITS}})${FRAME}$`, "s");
+
+/** A barcode that is of a known kind and no payment code: the identifier tells, or the separator. */
+const OTHER_BARCODE = new RegExp(`^${FRAME}${ANY_IDENTIFIER}|${SEPARATOR}`);
 
 /** Digits of an article's number (GTIN), its check digit included. */
 const ARTICLE_DIGITS = [8, 12, 13, 14];
 
-/** Whether the last digit is the check digit of an article's number. */
-export function hasCheckDigit(digits) {
-  const weighted = Array.from(digits).reverse().map((digit, place) => Number(digit) * (place % 2 === 0 ? 1 : 3));
-  return weighted.reduce((sum, value) => sum + value, 0) % 10 === 0;
+/** Returns how many characters at the end of a text are a code with what a scanner sends around it; 0 for none. */
+export function codeLength(text) {
+  const typed = plain(text);
+  const [whole, rest] = WITH_CODE.exec(typed) ?? [];
+  return whole ? typed.length - rest.length : 0;
 }
 
-function isArticle(text, decimals) {
-  if (!/^\d+$/.test(text) || !ARTICLE_DIGITS.includes(text.length)) return false;
-  return hasCheckDigit(text) || "problem" in parseAmount(text, decimals);
+/** Whether the last `fast` characters of a text, typed at a scanner's speed, are a barcode. */
+export function endsInBarcode(text, fast) {
+  return fast >= SHORTEST_BARCODE || (fast > 0 && OTHER_BARCODE.test(plain(text).slice(-fast)));
 }
 
 /**
  * Parses what was typed where an amount is expected: `{ amount, code }`, where the amount may be 0 and the code null, or
- * `{ problem }`, the key of a text. The last `fast` characters were typed at a scanner's speed: more of them than a code
- * has, behind what was typed before, are a longer barcode, whose beginning is no part of the amount.
+ * `{ problem }`, the key of a text. The last `fast` characters were typed at a scanner's speed: they are one barcode and
+ * count as a whole, so that a longer one is never an amount and a code.
  */
 export function parseEntry(text, { decimals = 0, fast = 0 } = {}) {
   const typed = plain(text);
-  const run = withoutControls(typed);
-  const [, rest, code] = WITH_CODE.exec(run) ?? [];
-  if (code) {
-    if (fast > 0 && fast < typed.length && isLonger(typed.slice(-fast))) return { problem: "amount.mixed" };
-    const { amount, problem } = parseAmount(rest, decimals);
-    if (problem) return { problem: problem === "amount.sign" ? "amount.mixed" : problem };
-    return { amount, code };
+  if (endsInBarcode(text, fast)) {
+    const problem = barcodeProblem(typed.slice(-fast));
+    if (problem) return { problem };
   }
-  if (holdsCode(run)) return { problem: "amount.mixed" };
-  if (fast > 0 && isArticle(withoutControls(typed.slice(-fast)), decimals)) return { problem: "amount.article" };
-  if (ANY_IDENTIFIER.test(run)) return { problem: "amount.barcode" };
-  const { amount, problem } = parseAmount(typed.replace(/^\p{Cc}+|\p{Cc}+$/gu, ""), decimals);
-  return problem ? { problem } : { amount, code: null };
+  const [, rest, code] = WITH_CODE.exec(typed) ?? [];
+  if (!code && holdsCode(typed)) return { problem: "amount.mixed" };
+  const { amount, problem } = parseAmount(code ? rest : withoutFrame(typed), decimals);
+  if (!problem) return { amount, code: code ?? null };
+  return { problem: code && problem === "amount.sign" ? "amount.mixed" : problem };
 }
 
-/** Whether what a scanner sent at once is more than a code. */
-function isLonger(sent) {
-  return withoutIdentifier(sent).length > CODE_DIGITS;
+/** Returns why a barcode is neither a payment code nor an amount, or null. */
+function barcodeProblem(sent) {
+  if (WITH_CODE.exec(sent)?.[1] === "") return null;
+  if (OTHER_BARCODE.test(sent)) return "amount.barcode";
+  const rest = withoutFrame(sent);
+  if (/\D/.test(rest)) return holdsCode(rest) ? "amount.mixed" : null;
+  if (ARTICLE_DIGITS.includes(rest.length)) return "amount.article";
+  return rest.length >= SHORTEST_BARCODE ? "amount.barcode" : null;
 }
 
 /** Whether a text holds as many digits in a row as a code, and something else with them. */
@@ -58,9 +77,13 @@ function holdsCode(text) {
   return new RegExp(`\\d{${CODE_DIGITS}}`).test(text) && /\D/.test(text);
 }
 
+function withoutFrame(text) {
+  return text.replace(new RegExp(`^${FRAME}|${FRAME}$`, "g"), "");
+}
+
 /** Returns a text without what a scanner sends before and behind a code. */
 export function withoutIdentifier(text) {
-  return withoutControls(plain(text)).replace(new RegExp(`^\\s*${IDENTIFIER}`), "");
+  return withoutFrame(plain(text).replace(new RegExp(`^\\s*${BEFORE_CODE}`), ""));
 }
 
 /** Parses what was typed where a code is expected: `{ code }` or `{ problem }`. Spaces and hyphens may group digits. */

@@ -7,6 +7,7 @@ import * as camera from "./camera.js";
 import * as codeView from "./code-view.js";
 import * as day from "./day.js";
 import { plain } from "./digits.js";
+import { SHORTEST_BARCODE } from "./entry.js";
 import { NoManagerError } from "./manager.js";
 import { formatAmount } from "./money.js";
 import * as outcome from "./outcome.js";
@@ -14,7 +15,7 @@ import { announce as announceText, element, show } from "./page.js";
 import { printReceipt } from "./receipt.js";
 import { makeReference } from "./reference.js";
 import { randomKey, requestPayment, requestVoid } from "./retry.js";
-import { PAUSE, Run } from "./run.js";
+import { PAUSE, REST, Run } from "./run.js";
 import { storage } from "./storage.js";
 import { translate } from "./translations.js";
 
@@ -57,12 +58,22 @@ export function field() {
   return { amount: element("amount"), scan: element("code") }[step] ?? null;
 }
 
-/** Takes a character that no field takes: behind a final answer it begins the next sale. */
+/** Returns the step that takes keys now: a run that began in one is never used in another. */
+export function stepOfKeys() {
+  return step === "answer" && !outcome.isOver(sale.answer) ? "waiting" : step;
+}
+
+/** Takes a character that arrives in no field by itself: behind a final answer it begins the next sale. */
 export function type(character, time) {
-  if (step !== "answer" || !outcome.isOver(sale.answer)) return;
+  const now = stepOfKeys();
+  if (now === "amount") return amountView.type(character, time);
+  if (now === "scan") return codeView.type(character, time);
+  if (now === "waiting") return undefined;
   ahead.add(plain(character), time);
   clearTimeout(aheadTimer);
-  aheadTimer = setTimeout(() => useAhead(), PAUSE);
+  // Of a barcode nothing is used, however it is held up.
+  aheadTimer = setTimeout(() => useAhead(), ahead.fast() >= SHORTEST_BARCODE ? REST : PAUSE);
+  return undefined;
 }
 
 /** Ends a run of keys by Enter, or by `Tab` before it moves the focus; returns whether there was one. */
@@ -84,7 +95,7 @@ function useAhead() {
   ahead = new Run();
   if (step !== "answer" || !outcome.isOver(sale.answer) || !/^\d/.test(typed.text)) return false;
   const { amount, problem } = amountView.parse(typed);
-  if (amount === 0 || (problem && typed.fast > 0)) return false;
+  if (amount === 0 || (problem && amountView.fastOf(typed) > 0)) return false;
   endSale();
   enter("amount", typed);
   return true;

@@ -6,16 +6,19 @@ import { test } from "node:test";
 import { isUnfinished, parseAmount } from "../../till/amount.js";
 import { localDate, matches, merge, shiftOf, sumOf, withShift } from "../../till/day.js";
 import { digitsIn, groupDigits, hasNonDigits } from "../../till/digits.js";
-import { hasCheckDigit, parseCode, parseEntry } from "../../till/entry.js";
+import { codeLength, parseCode, parseEntry } from "../../till/entry.js";
 import { makeReference } from "../../till/reference.js";
 import { Run } from "../../till/run.js";
 
 const CODE = "010168606235459802301338";
 
-const IDENTIFIERS = ["]C0", "]C1", "]Q0", "]Q1", "]Q2", "]Q3", "]Q4", "]Q5", "]Q6"];
+const IDENTIFIERS = ["]C0", "]Q0", "]Q1", "]Q2"];
 
 /** Parses a text that a scanner typed. */
 const scanned = (text, decimals) => parseEntry(text, { decimals, fast: text.length });
+
+/** Parses a text that a person typed and what a scanner typed behind it. */
+const behind = (typed, sent) => parseEntry(typed + sent, { fast: sent.length });
 
 test("an amount, a code, both, or neither", () => {
   assert.deepEqual(parseEntry("1280"), { amount: 1280, code: null });
@@ -31,23 +34,31 @@ test("an amount, a code, both, or neither", () => {
 });
 
 test("identifiers and control characters come off a code whole", () => {
-  for (const before of ["", "\x02", "\x1d", ...IDENTIFIERS, ...IDENTIFIERS.map((it) => `\x02${it}\x1d`)]) {
-    for (const behind of ["", "\r", "\r\n", "\t", "\x03"]) {
-      const run = `${before}${CODE}${behind}`;
-      assert.deepEqual(parseEntry(`120${run}`), { amount: 120, code: CODE }, JSON.stringify(run));
+  for (const before of ["", "\x02", ...IDENTIFIERS, ...IDENTIFIERS.map((it) => `\x02${it}\x10`)]) {
+    for (const suffix of ["", "\r", "\r\n", "\t", "\x03"]) {
+      const run = `${before}${CODE}${suffix}`;
+      assert.deepEqual(behind("120", run), { amount: 120, code: CODE }, JSON.stringify(run));
       assert.deepEqual(parseCode(run), { code: CODE }, JSON.stringify(run));
     }
   }
 });
 
 test("any other sign refuses a run that holds a code", () => {
-  for (const before of ["]E0", "]d2", "]C", "]Q7", "]C0]C0", "]C00", "x", "-", "C0", "0]", "#"]) {
-    assert.equal(parseEntry(`120${before}${CODE}`).problem, "amount.mixed", before);
+  for (const before of ["x", "-", "C0", "0]", "#", "1,200", "12]C0"]) {
+    assert.deepEqual(behind("120", before + CODE), { problem: "amount.mixed" }, before);
     assert.ok(parseCode(`${before}x${CODE}`).problem, before);
   }
-  for (const behind of ["x", "]C0", "-", " "]) {
-    assert.equal(parseEntry(`120${CODE}${behind}`).problem, "amount.mixed", behind);
+  // An identifier of another kind, or the separator, tells what it is.
+  for (const before of ["]C", "]C00", "]E0", "]d2", "]C1", "]Q3", "]Q4", "]Q5", "]Q6", "]Q7", "]C0]C0", "\x1d", "]C0\x1d", "\x02]C1"]) {
+    assert.deepEqual(behind("120", before + CODE), { problem: "amount.barcode" }, before);
+    assert.ok(parseCode(before + CODE).problem, before);
   }
+  for (const suffix of ["x", "]C0", "-", " "]) {
+    assert.deepEqual(behind("120", CODE + suffix), { problem: "amount.mixed" }, suffix);
+  }
+  assert.deepEqual(behind("120", `${CODE}\x1d`), { problem: "amount.barcode" });
+  assert.deepEqual(behind("120", `${CODE.slice(0, 16)}\x1d${CODE.slice(16)}`), { problem: "amount.barcode" });
+  assert.deepEqual(parseCode(`${CODE.slice(0, 16)}\x1d${CODE.slice(16)}`), { problem: "scan.notone" });
   assert.deepEqual(parseCode(`]E0${CODE}`), { problem: "scan.mixed" });
   assert.deepEqual(parseCode(`${CODE}x`), { problem: "scan.mixed" });
   assert.deepEqual(parseCode(`]C0${CODE}0`), { problem: "scan.notone" });
@@ -82,16 +93,26 @@ test("digits of other scripts and raised ones are no digits", () => {
   assert.deepEqual(parseCode(`${CODE.slice(1)}²`), { problem: "scan.notone" });
 });
 
-test("a longer barcode behind other digits gives no amount", () => {
-  const label = `01${CODE}`;
-  const behind = (text, sent) => parseEntry(text + sent, { fast: sent.length });
-  for (const sent of [label, `]C1${label}`, `]C1${label}\r`]) {
-    assert.deepEqual(behind("1200", sent), { problem: "amount.mixed" }, sent);
+test("a longer barcode is no amount, and none with a code behind it", () => {
+  const lengths = [15, 16, 18, 19, 20, 22, ...Array.from({ length: 24 }, (_, number) => 25 + number)];
+  for (const length of lengths) {
+    const label = "0104901234567894".padEnd(length, "17261231").slice(0, length);
+    for (const before of ["", "1", "1200", "1,200"]) {
+      for (const sent of [label, `]C0${label}`, `${label}\r`, `\x02${label}\t`]) {
+        assert.deepEqual(behind(before, sent), { problem: "amount.barcode" }, JSON.stringify([before, sent]));
+      }
+    }
+    assert.ok(parseCode(label).problem, label);
   }
-  for (const sent of [CODE, `]C1${CODE}`, `\u001d]Q1${CODE}\t`]) {
+  for (const sent of [CODE, `]C0${CODE}`, `\x02]Q1${CODE}\t`]) {
     assert.deepEqual(behind("1200", sent), { amount: 1200, code: CODE }, sent);
   }
-  assert.deepEqual(scanned(`1200${CODE}`), { amount: 1200, code: CODE });
+  // What makes 24 digits together is no code.
+  assert.deepEqual(behind("1200", CODE.slice(4)), { problem: "amount.barcode" });
+  assert.deepEqual(scanned(`1200${CODE}`), { problem: "amount.barcode" });
+  // What has no more digits than an amount can be one, such as a text that is pasted.
+  assert.deepEqual(scanned("1,234,567"), { amount: 1_234_567, code: null });
+  assert.deepEqual(scanned("12345.67", 2), { amount: 1_234_567, code: null });
 });
 
 test("an article's barcode is no amount at a scanner's speed", () => {
@@ -102,12 +123,9 @@ test("an article's barcode is no amount at a scanner's speed", () => {
   // Behind something that was there before.
   assert.deepEqual(parseEntry("001234565", { fast: 8 }), { problem: "amount.article" });
   assert.deepEqual(scanned("]E04901234567894"), { problem: "amount.barcode" });
-  // By hand, or without the check digit, it is an amount if it is short enough for one.
+  // By hand it is an amount if it is short enough for one.
   assert.deepEqual(parseEntry("01234565"), { amount: 1_234_565, code: null });
-  assert.deepEqual(scanned("01234566"), { amount: 1_234_566, code: null });
   assert.deepEqual(scanned("1200"), { amount: 1200, code: null });
-  assert.equal(hasCheckDigit("4901234567894"), true);
-  assert.equal(hasCheckDigit("4901234567895"), false);
 });
 
 test("a run is fast if its keys come at a scanner's speed", () => {
@@ -115,13 +133,42 @@ test("a run is fast if its keys come at a scanner's speed", () => {
   const scan = new Run();
   type(scan, "12", 0, 120);
   type(scan, CODE, 1000, 20);
-  assert.equal(scan.fast, 24);
+  assert.equal(scan.fast(), 24);
   assert.equal(scan.text, `12${CODE}`);
   scan.removeLast();
-  assert.equal(scan.fast, 0);
+  assert.equal(scan.fast(), 0);
   const hand = new Run();
   type(hand, CODE, 0, 90);
-  assert.equal(hand.fast, 0);
+  assert.equal(hand.fast(), 0);
+});
+
+test("a scanner's run begins where a person's keys end", () => {
+  const fastOf = (...parts) => {
+    const run = new Run();
+    let time = 0;
+    for (const [text, gap] of parts) for (const character of text) run.add(character, (time += gap));
+    return run.fast(codeLength(run.text));
+  };
+  // By hand, then at once the scanner, which needs as long as a key.
+  assert.equal(fastOf(["1200", 100], ["0", 100], [CODE.slice(1), 8]), 24);
+  assert.equal(fastOf(["1", 100], ["2", 40], ["00", 130], ["0", 200], [CODE.slice(1), 30]), 24);
+  assert.equal(fastOf(["9999999", 250], ["0", 250], [CODE.slice(1), 1]), 24);
+  // The scanner alone, steady, uneven, or held up once.
+  assert.equal(fastOf([`01${CODE}`, 8]), 26);
+  assert.equal(fastOf([CODE.slice(1), 55]), 23);
+  for (let place = 4; place < 26; place += 1) {
+    const label = `01${CODE}`;
+    assert.equal(fastOf([label.slice(0, place), 8], [label[place], 150], [label.slice(place + 1), 8]), 26, String(place));
+  }
+  // Held up within a code, as by its radio.
+  const [head, tail] = [CODE.slice(1, 9), CODE.slice(9)];
+  assert.equal(fastOf(["1200", 100], ["0", 150], [head, 8], [tail[0], 400], [tail.slice(1), 8]), 24);
+  assert.equal(fastOf(["0", 0], [head, 8], [tail[0], 400], [tail.slice(1), 8]), 24);
+  // A key of the pad that brings two digits, and a text that arrives at once.
+  const pad = new Run();
+  pad.add("12", 0);
+  pad.add(CODE, 150);
+  assert.equal(pad.fast(), 24);
 });
 
 test("full-width digits are digits, shown in groups", () => {

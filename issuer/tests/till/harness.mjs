@@ -52,6 +52,18 @@ export async function scan(page, code) {
   await page.keyboard.press("Enter");
 }
 
+/** Types as a person does, and rests. */
+export async function typeByHand(page, characters) {
+  await page.keyboard.type(characters, { delay: 90 });
+  await pause(400);
+}
+
+/** Types an amount by hand and a code with a scanner, without Enter between. */
+export async function sell(page, amount, code) {
+  await typeByHand(page, amount);
+  await scan(page, code);
+}
+
 /** Presses Enter as a cashier does, who has looked first: sooner it would be the Enter before. */
 export async function pressEnter(page) {
   await pause(600);

@@ -19,6 +19,12 @@ async function take(bed, language, look) {
     const file = join(folder, `till-${view}-${language}-${look}.png`);
     await page.screenshot({ path: file });
   };
+  const sell = async (amount, code) => {
+    // By hand: what comes at a scanner's speed is one barcode.
+    await page.keyboard.type(amount, { delay: 90 });
+    await page.keyboard.type(code);
+    await page.keyboard.press("Enter");
+  };
   const answer = (tone) => page.locator(`#answer[data-tone=${tone}]`).waitFor();
   const page = await bed.page({ language, ...LOOKS[look] });
   const shopper = await bed.shopper();
@@ -42,8 +48,7 @@ async function take(bed, language, look) {
   await page.keyboard.press("Enter");
   await answer("good");
   await shot("paid");
-  await page.keyboard.type("540000000000000000000000000");
-  await page.keyboard.press("Enter");
+  await sell("540", "0".repeat(24));
   await answer("bad");
   await shot("not-paid");
   await page.locator("#answer-second").click();
@@ -56,8 +61,7 @@ async function take(bed, language, look) {
     await route.fulfill({ json: { id: null, status: "declined", reason: "stopped", time: Math.floor(Date.now() / 1000) } });
   };
   await page.route("**/v1/authorisations", answers, { times: 1 });
-  await page.keyboard.type(`320${await shopper.code()}`);
-  await page.keyboard.press("Enter");
+  await sell("320", await shopper.code());
   await answer("quiet");
   await page.clock.fastForward(6_000);
   await answer("wait");
@@ -67,8 +71,7 @@ async function take(bed, language, look) {
   await shot("stopped");
   await page.locator("#answer-first").click();
   await bed.issuer.ask({ do: "processor", says: "pending" });
-  await page.keyboard.type(`860${await shopper.code()}`);
-  await page.keyboard.press("Enter");
+  await sell("860", await shopper.code());
   await answer("wait");
   await shot("not-known-yet");
   await page.locator("#answer-second").click();

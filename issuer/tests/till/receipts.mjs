@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bed, pressEnter, scan, text, till, waitForAnswer } from "./harness.mjs";
+import { bed, pressEnter, scan, sell, text, till, waitForAnswer } from "./harness.mjs";
 
 /** Opens a till whose printing is only counted. */
 async function printingTill(options) {
@@ -31,7 +31,7 @@ test("a paid sale has a receipt with the card", async () => {
   ];
   for (const [language, title, button, expected] of cases) {
     const [page, shopper] = [await printingTill({ language, shop: "Corner <shop>" }), await bed.shopper()];
-    await scan(page, `1530${await shopper.code()}`);
+    await sell(page, "1530", await shopper.code());
     await waitForAnswer(page, title);
     await page.locator("#answer-second", { hasText: button }).click();
     const parts = await receipt(page);
@@ -48,7 +48,7 @@ test("a paid sale has a receipt with the card", async () => {
 
 test("paper has the receipt and nothing else, on one page", async () => {
   const [page, shopper] = [await printingTill({ colorScheme: "dark" }), await bed.shopper("pm_card_jcb")];
-  await scan(page, `1540${await shopper.code()}`);
+  await sell(page, "1540", await shopper.code());
   await waitForAnswer(page, "Paid");
   assert.equal(await page.locator("#receipt").isVisible(), false);
   await page.locator("#answer-second").click();
@@ -68,10 +68,10 @@ test("paper has the receipt and nothing else, on one page", async () => {
 test("the list prints receipts of what was paid, and asks for the card", async () => {
   const [page, shopper] = [await printingTill(), await bed.shopper()];
   const declining = await bed.shopper("pm_card_chargeCustomerFail");
-  await scan(page, `1550${await shopper.code()}`);
+  await sell(page, "1550", await shopper.code());
   await waitForAnswer(page, "Paid");
   await pressEnter(page);
-  await scan(page, `1560${await declining.code()}`);
+  await sell(page, "1560", await declining.code());
   await waitForAnswer(page, "Not paid");
   await pressEnter(page);
   await page.locator("[data-view=payments]").click();
@@ -96,22 +96,22 @@ test("the list prints receipts of what was paid, and asks for the card", async (
 test("a shift has a sum of its own", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   const list = page.locator("[data-view=payments]");
-  const sell = async (amount) => {
+  const sellAndList = async (amount) => {
     await page.locator("[data-view=sale]").click();
-    await scan(page, `${amount}${await shopper.code()}`);
+    await sell(page, amount, await shopper.code());
     await waitForAnswer(page, "Paid");
     await pressEnter(page);
     await list.click();
     await page.locator("#payments tbody tr").first().waitFor();
   };
-  await sell(1000);
+  await sellAndList("1000");
   assert.equal(await text(page, "payments-shift"), "");
   await page.locator("#shift-begin").click();
   assert.match(await text(page, "payments-shift"), /^This shift, since \d\d:\d\d:\d\d: ¥0 \(0\)$/);
-  await sell(200);
+  await sellAndList("200");
   await page.reload();
   await page.locator("#amount").waitFor();
-  await sell(30);
+  await sellAndList("30");
   assert.match(await text(page, "payments-shift"), /¥230 \(2\)$/);
 });
 
@@ -122,7 +122,7 @@ test("an amount that no card can be charged with is said so", async () => {
     const problem = { type: "urn:tegata:problem:amount-indivisible", title: "", status: 422, detail: "" };
     const answer = { status: 422, contentType: "application/problem+json", body: JSON.stringify(problem) };
     await page.route("**/v1/authorisations", (route) => route.fulfill(answer), { times: 1 });
-    await scan(page, `1571${await shopper.code()}`);
+    await sell(page, "1571", await shopper.code());
     await waitForAnswer(page, title);
     assert.match(await text(page, "answer-text"), says);
     // Enter leads back to the amount, which is there to be changed.

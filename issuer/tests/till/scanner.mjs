@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { amount, bed, pressEnter, scan, text, till, waitForAnswer } from "./harness.mjs";
+import { amount, bed, pressEnter, scan, sell, text, till, typeByHand, waitForAnswer } from "./harness.mjs";
 import { keys } from "./testbed.mjs";
 
 const charged = (page) => bed.issuer.ask({ do: "charged", till: page.till });
@@ -26,7 +26,8 @@ async function amountShown(page) {
 
 test("two Enters behind amount and code make one charge", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
-  await scanTwoEnters(page, `1200${await shopper.code()}`);
+  await typeByHand(page, "1200");
+  await scanTwoEnters(page, await shopper.code());
   await waitForAnswer(page, "Paid");
   await pause(1000);
   assert.equal(await text(page, "answer-title"), "Paid");
@@ -47,7 +48,7 @@ test("two Enters behind amount and code make one charge", async () => {
 test("forms that are not shown take no submit", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   const submit = (id) => page.evaluate((id) => document.getElementById(id).requestSubmit(), id);
-  await scan(page, `700${await shopper.code()}`);
+  await sell(page, "700", await shopper.code());
   for (let turn = 0; turn < 3; turn += 1) for (const id of ["amount-form", "scan-form"]) await submit(id);
   await waitForAnswer(page, "Paid");
   for (const id of ["amount-form", "scan-form"]) await submit(id);
@@ -60,7 +61,8 @@ test("forms that are not shown take no submit", async () => {
 test("a second reading leaves the answer until someone looked", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   const code = await shopper.code();
-  await scanTwoEnters(page, `800${code}`);
+  await typeByHand(page, "800");
+  await scanTwoEnters(page, code);
   await waitForAnswer(page, "Paid");
   for (const wait of [0, 1000, 400]) {
     await pause(wait);
@@ -80,7 +82,7 @@ test("a second reading leaves the answer until someone looked", async () => {
 
 test("a scanner that sends identifiers pays in both steps", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
-  await scan(page, `120]C0${await shopper.code()}`);
+  await sell(page, "120", `]C0${await shopper.code()}`);
   await waitForAnswer(page, "Paid");
   assert.equal(await text(page, "answer-amount"), "¥120");
   await pressEnter(page);
@@ -94,9 +96,11 @@ test("a scanner that sends identifiers pays in both steps", async () => {
 test("other signs within a run that holds a code refuse it", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   const code = await shopper.code();
-  await scan(page, `120]E0${code}`);
-  await amountError(page, "Nothing was charged");
-  assert.equal(await amountShown(page), "¥0");
+  for (const sent of [`]E0${code}`, `x${code}`, `${code}]C0`]) {
+    await sell(page, "120", sent);
+    await amountError(page, "Nothing was charged");
+    assert.equal(await amountShown(page), "¥0", sent);
+  }
   await amount(page, "140");
   await scan(page, `x${code}`);
   await page.locator("#code-error", { hasText: "Nothing was charged" }).waitFor();
@@ -108,10 +112,13 @@ test("other signs within a run that holds a code refuse it", async () => {
 
 test("a code needs no Enter, and Tab is as good as one", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
-  await page.keyboard.type(`150${await shopper.code()}`);
+  // Right behind the amount, without a rest.
+  await page.keyboard.type("150", { delay: 200 });
+  await page.keyboard.type(await shopper.code());
   await waitForAnswer(page, "Paid");
   await pressEnter(page);
-  await page.keyboard.type(`160]C1${await shopper.code()}`);
+  await typeByHand(page, "160");
+  await page.keyboard.type(`]C0${await shopper.code()}`);
   await page.keyboard.press("Tab");
   await waitForAnswer(page, "Paid");
   await pressEnter(page);
@@ -170,7 +177,7 @@ test("what is no amount is said and never becomes one", async () => {
 
 test("digits behind a paid sale begin the next one", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
-  await scan(page, `200${await shopper.code()}`);
+  await sell(page, "200", await shopper.code());
   await waitForAnswer(page, "Paid");
   await page.keyboard.type("21", { delay: 200 });
   assert.equal(await amountShown(page), "¥21");
@@ -178,8 +185,93 @@ test("digits behind a paid sale begin the next one", async () => {
   await scan(page, await shopper.code());
   await waitForAnswer(page, "Paid");
   assert.equal(await text(page, "answer-amount"), "¥21");
-  await scan(page, `220${await shopper.code()}`);
+  await sell(page, "220", await shopper.code());
   await page.locator("#answer-amount", { hasText: "¥220" }).waitFor();
   await waitForAnswer(page, "Paid");
   assert.deepEqual(await charged(page), { amounts: [200, 21, 220] });
+});
+
+/** Labels of GS1 and other barcodes of more digits than an article's number, some of them with a code's 24 at the end. */
+const LABELS = [
+  "01049012345678941726123110", // (01) and (17), and two digits of (10): 26 digits
+  "0".repeat(16),
+  "00349012345600000016".padEnd(20, "0"), // an SSCC
+  ...[25, 28, 31, 34, 48].map((length) => "0104901234567894".padEnd(length, "3103000250")),
+];
+
+test("a longer barcode is no amount and no code, in any step", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  for (const suffix of [null, "Enter", "Tab"]) {
+    for (const label of LABELS) {
+      await page.keyboard.type(label);
+      if (suffix) await page.keyboard.press(suffix);
+      await amountError(page, "not a payment code");
+      assert.equal(await amountShown(page), "¥0", `${label} ${suffix}`);
+      await page.keyboard.press("Escape");
+    }
+  }
+  await amount(page, "180");
+  for (const label of LABELS) {
+    await scan(page, label);
+    await page.locator("#code-error", { hasText: "24 digits" }).waitFor();
+    assert.equal(await page.locator("#view-scan").isVisible(), true, label);
+    await pause(350);
+  }
+  // While the answer is waited for, up to its arrival.
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  const hold = async (route) => {
+    await held;
+    await route.continue();
+  };
+  await page.route("**/v1/authorisations", hold, { times: 1 });
+  await scan(page, await shopper.code());
+  await pause(400);
+  await page.keyboard.type("0104901234567894");
+  release();
+  // The rest of the label comes behind the answer, and would be an amount.
+  for (let turn = 0; turn < 40; turn += 1) await page.keyboard.type("3", { delay: 50 });
+  await waitForAnswer(page, "Paid");
+  await pause(450);
+  for (const label of LABELS) {
+    await page.keyboard.type(label);
+    await pause(450);
+    assert.equal(await page.locator("#view-answer").isVisible(), true, label);
+  }
+  assert.deepEqual(await charged(page), { amounts: [180] });
+});
+
+test("a GS1 label is no payment code, whatever its length", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  const code = await shopper.code();
+  const control = async () => page.keyboard.press("Control+]"); // how scanners send the separator
+  const labels = {
+    "]C1": () => page.keyboard.type(`]C1${code}`),
+    "]Q3": () => page.keyboard.type(`]Q3${code}`),
+    "a separator before it": async () => {
+      await control();
+      await page.keyboard.type(code);
+    },
+    "a separator within it": async () => {
+      await page.keyboard.type(code.slice(0, 16));
+      await control();
+      await page.keyboard.type(code.slice(16));
+    },
+  };
+  for (const [name, read] of Object.entries(labels)) {
+    await typeByHand(page, "190");
+    await read();
+    await amountError(page, "Nothing was charged");
+    assert.equal(await amountShown(page), "¥0", name);
+    await amount(page, "190");
+    await read();
+    await page.locator("#code-error:not(:empty)").waitFor();
+    assert.equal(await page.locator("#view-scan").isVisible(), true, name);
+    await page.locator("#scan-back").click();
+    await page.keyboard.press("Escape");
+  }
+  assert.deepEqual(keys(page), []);
+  await sell(page, "190", code);
+  await waitForAnswer(page, "Paid");
+  assert.deepEqual(await charged(page), { amounts: [190] });
 });

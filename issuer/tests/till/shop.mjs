@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { amount, bed, pressEnter, scan, text, till, waitForAnswer } from "./harness.mjs";
+import { amount, bed, pressEnter, scan, sell, text, till, waitForAnswer } from "./harness.mjs";
 import { axe } from "./testbed.mjs";
 
 test("a till without storage sells and says so", async () => {
@@ -16,7 +16,7 @@ test("a till without storage sells and says so", async () => {
   for (const [language, says, paid] of [["en", /does not let the page store/, "Paid"], ["ja", /保存できません/, "支払い完了"]]) {
     const [page, shopper] = [await till({ first, language }), await bed.shopper()];
     assert.match(await text(page, "notice"), says);
-    await scan(page, `410${await shopper.code()}`);
+    await sell(page, "410", await shopper.code());
     await waitForAnswer(page, paid);
     assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [410] });
   }
@@ -30,7 +30,7 @@ test("a till whose storage is full sells and says so", async () => {
       throw new DOMException("full", "QuotaExceededError");
     };
   });
-  await scan(page, `420${await shopper.code()}`);
+  await sell(page, "420", await shopper.code());
   await waitForAnswer(page, "Paid");
   assert.match(await text(page, "notice"), /storage is full/);
   await pressEnter(page);
@@ -42,12 +42,12 @@ test("one tab sells, the other says so and takes over", async () => {
   const other = await page.context().newPage();
   await other.goto(`${bed.url}/till`);
   await other.locator("#elsewhere-title", { hasText: "open in another tab" }).waitFor();
-  await scan(other, `430${await shopper.code()}`);
+  await sell(other, "430", await shopper.code());
   assert.equal(await other.locator("#view-elsewhere").isVisible(), true);
   assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [] });
   await page.close();
   await other.locator("#view-amount").waitFor();
-  await scan(other, `430${await shopper.code()}`);
+  await sell(other, "430", await shopper.code());
   await waitForAnswer(other, "Paid");
 });
 
@@ -55,7 +55,7 @@ test("the list has dates, a search and the day's sum", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   const rows = page.locator("#payments tbody tr");
   for (const digits of ["1440", "450"]) {
-    await scan(page, `${digits}${await shopper.code()}`);
+    await sell(page, digits, await shopper.code());
     await waitForAnswer(page, "Paid");
     await pressEnter(page);
   }
@@ -93,7 +93,7 @@ test("a decline that the next code cannot change offers none", async () => {
   for (const [reason, isOffered] of [["limit", false], ["held", false], ["stopped", false], ["card", true], ["used", true]]) {
     const answer = { id: null, status: "declined", reason, time: 0 };
     await page.route("**/v1/authorisations", (route) => route.fulfill({ json: answer }), { times: 1 });
-    await scan(page, "470000000000000000000000000");
+    await sell(page, "470", "0".repeat(24));
     await waitForAnswer(page, "Not paid");
     const again = page.locator("#answer-buttons button:visible", { hasText: "Scan the next code" });
     assert.equal(await again.count(), isOffered ? 1 : 0, reason);
@@ -125,7 +125,7 @@ test("a sale that was paid earlier is shown in amber", async () => {
     const page = await till({ language });
     const answer = { id: "a", status: "approved", amount: 490, currency: "JPY", repeated: true, time: 1_800_000_000 };
     await page.route("**/v1/authorisations", (route) => route.fulfill({ json: answer }));
-    await scan(page, "490000000000000000000000000");
+    await sell(page, "490", "0".repeat(24));
     await waitForAnswer(page, title);
     assert.match(await text(page, "answer-text"), says);
     assert.equal(await page.locator("#answer").getAttribute("data-tone"), "wait");
@@ -135,7 +135,7 @@ test("a sale that was paid earlier is shown in amber", async () => {
 
 test("a void from the list asks for a manager's code where one is set", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
-  await scan(page, `500${await shopper.code()}`);
+  await sell(page, "500", await shopper.code());
   await waitForAnswer(page, "Paid");
   await pressEnter(page);
   const { code } = await bed.issuer.ask({ do: "manager", till: page.till, name: "Hanako" });
@@ -168,7 +168,7 @@ test("a void from the list asks for a manager's code where one is set", async ()
 
 test("a till waits after too many wrong manager's codes", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
-  await scan(page, `510${await shopper.code()}`);
+  await sell(page, "510", await shopper.code());
   await waitForAnswer(page, "Paid");
   await pressEnter(page);
   await bed.issuer.ask({ do: "manager", till: page.till, name: "Hanako" });
@@ -185,7 +185,7 @@ test("a till waits after too many wrong manager's codes", async () => {
 
 test("a payment of yesterday is left to the operator", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
-  await scan(page, `520${await shopper.code()}`);
+  await sell(page, "520", await shopper.code());
   await waitForAnswer(page, "Paid");
   await pressEnter(page);
   await page.locator("[data-view=payments]").click();

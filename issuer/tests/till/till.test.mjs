@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { amount, bed, focused, freshPage, listen, pressEnter, scan, text, till, waitForAnswer } from "./harness.mjs";
+import { amount, bed, focused, freshPage, listen, pressEnter, scan, sell, text, till, waitForAnswer } from "./harness.mjs";
 import "./scanner.mjs";
 import "./receipts.mjs";
 import "./shop.mjs";
@@ -116,7 +116,7 @@ test("a hand scanner works in every step", async () => {
   await scan(page, await shopper.code());
   assert.match(await text(page, "amount-error"), /Enter the amount first/);
   // Right after the amount.
-  await scan(page, `1200${await shopper.code()}`);
+  await sell(page, "1200", await shopper.code());
   await waitForAnswer(page, "Paid");
   assert.equal(await text(page, "answer-amount"), "¥1,200");
   // Scanned again: the digits are ignored, and Enter does not close the answer.
@@ -203,7 +203,7 @@ test("a void works with the keyboard alone", async () => {
     await page.locator("#void").waitFor({ state: "hidden" });
   };
   await bed.issuer.ask({ do: "processor", says: "pending" });
-  await scan(page, `3300${await shopper.code()}`);
+  await sell(page, "3300", await shopper.code());
   await waitForAnswer(page, "Payment pending");
   assert.equal(await focused(page), "answer-first");
   await page.keyboard.press("Tab");
@@ -223,7 +223,7 @@ test("a void works with the keyboard alone", async () => {
   assert.equal(await focused(page), "answer-first");
   await pressEnter(page);
   // The next sale is paid and voided from the list.
-  await scan(page, `3400${await shopper.code()}`);
+  await sell(page, "3400", await shopper.code());
   await waitForAnswer(page, "Paid");
   await pressEnter(page);
   for (let turn = 0; turn < 4; turn += 1) await page.keyboard.press("Shift+Tab");
@@ -260,7 +260,7 @@ test("each outcome is announced once, in text, colour and sound", async () => {
   const heard = await listen(page);
   const tone = () => page.locator("#answer").getAttribute("data-tone");
   await bed.issuer.ask({ do: "processor", says: "pending" });
-  await scan(page, `700${await shopper.code()}`);
+  await sell(page, "700", await shopper.code());
   await waitForAnswer(page, "Payment pending");
   assert.equal(await tone(), "wait");
   assert.equal(await page.locator("#tabs").evaluate((tabs) => tabs.inert), true);
@@ -275,7 +275,7 @@ test("each outcome is announced once, in text, colour and sound", async () => {
   await waitForAnswer(page, "Paid");
   assert.equal(await tone(), "good");
   await pressEnter(page);
-  await scan(page, `900${await poor.code()}`);
+  await sell(page, "900", await poor.code());
   await waitForAnswer(page, "Not paid");
   assert.equal(await tone(), "bad");
   // The announcement follows in the next frame.
@@ -293,15 +293,15 @@ test("sound stays off after a reload", async () => {
   await page.locator("#sound").click();
   await page.reload();
   await page.locator('#sound[aria-pressed="false"]').waitFor();
-  await page.locator("#amount").focus();
-  await scan(page, `10${await shopper.code()}`);
+  await page.locator("#amount").waitFor();
+  await sell(page, "10", await shopper.code());
   await waitForAnswer(page, "Paid");
   assert.deepEqual(await page.evaluate(() => window.tones), []);
 });
 
 test("after an invalid code the next one is for the same sale", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
-  await scan(page, "640000000000000000000000000");
+  await sell(page, "640", "0".repeat(24));
   await waitForAnswer(page, "Not paid");
   assert.match(await text(page, "answer-text"), /new code/);
   assert.equal(await text(page, "answer-first"), "Scan the next code");
@@ -325,7 +325,7 @@ test("a stopped till tells the cashier what to do", async () => {
     // The service answers the same if all tills are stopped or this one; the page must not tell them apart either.
     const stopped = { id: null, status: "declined", reason: "stopped", reference: "a", time: 0 };
     await page.route("**/v1/authorisations", (route) => route.fulfill({ json: stopped }));
-    await scan(page, `640${await shopper.code()}`);
+    await sell(page, "640", await shopper.code());
     await waitForAnswer(page, title);
     assert.match(await text(page, "answer-text"), doing);
     assert.doesNotMatch(await text(page, "answer-text"), /everyone|すべて/);
@@ -335,7 +335,7 @@ test("a stopped till tells the cashier what to do", async () => {
 test("the language can change in a sale and stays", async () => {
   const [page, shopper] = [await till({ language: "ja" }), await bed.shopper()];
   assert.equal(await text(page, "amount-label"), "金額");
-  await scan(page, `1500${await shopper.code()}`);
+  await sell(page, "1500", await shopper.code());
   await waitForAnswer(page, "支払い完了");
   await page.locator("#language").click();
   await waitForAnswer(page, "Paid");
@@ -415,7 +415,7 @@ test("a lost answer leads to no second payment", async () => {
     await route.fetch(); // it arrives and is carried out
     return route.abort();
   });
-  await scan(page, `2100${await shopper.code()}`);
+  await sell(page, "2100", await shopper.code());
   await waitForAnswer(page, "Paid");
   assert.equal(isLost, true);
   assert.deepEqual(await bed.issuer.ask({ do: "charged", till: page.till }), { amounts: [2100] });
@@ -472,7 +472,7 @@ test("a slow void does not hold up the cashier", async () => {
   };
   // The processor is still charging the card, so the void cannot complete yet.
   await bed.issuer.ask({ do: "processor", says: "pending" });
-  await scan(page, `2400${await shopper.code()}`);
+  await sell(page, "2400", await shopper.code());
   await waitForAnswer(page, "Payment pending");
   await page.locator("#answer-second").click();
   await page.locator("#void [value=yes]").click();
@@ -495,7 +495,7 @@ test("a slow void does not hold up the cashier", async () => {
 test("a cashier who waits sees the void complete", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   await bed.issuer.ask({ do: "processor", says: "pending" });
-  await scan(page, `2450${await shopper.code()}`);
+  await sell(page, "2450", await shopper.code());
   await waitForAnswer(page, "Payment pending");
   await page.locator("#answer-second").click();
   await page.locator("#void [value=yes]").click();
@@ -510,7 +510,7 @@ test("a cashier who waits sees the void complete", async () => {
 
 test("a payment is voided from the list after confirmation", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
-  await scan(page, `3100${await shopper.code()}`);
+  await sell(page, "3100", await shopper.code());
   await waitForAnswer(page, "Paid");
   await pressEnter(page);
   await page.locator("[data-view=payments]").click();
@@ -563,7 +563,7 @@ test("no view has an accessibility fault in either language", async () => {
     await page.locator('#answer[data-tone="good"]').waitFor();
     await check("paid");
     await pressEnter(page);
-    await scan(page, "10000000000000000000000000");
+    await sell(page, "10", "0".repeat(24));
     await page.locator('#answer[data-tone="bad"]').waitFor();
     await check("not paid");
     await page.locator("#answer-second").click();
