@@ -12,7 +12,6 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Quit, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::transport::smtp::response::Response;
 
 use super::smtp_answer::{Step, send_error};
 use super::templates::OutgoingEmail;
@@ -23,6 +22,9 @@ use crate::config::{self, Config, Security, Sender};
 
 /// How long one step of the conversation may take.
 const STEP: Duration = Duration::from_secs(20);
+/// How long the server may take to answer a whole mail, which it may have to deliver or to scan first: whoever gives up
+/// sooner sends it twice (RFC 5321, section 4.5.3.2.6).
+const END_OF_DATA: Duration = Duration::from_secs(40);
 /// For how long a connection is kept for the next mail, and how many are.
 const IDLE: Duration = Duration::from_secs(15);
 const KEPT: usize = 16;
@@ -132,7 +134,8 @@ impl SmtpTransport {
         let message = message(&self.from, mail)?;
         if let Some(connection) = self.kept_connection().await {
             match self.send_on(connection, &message).await {
-                // A server ends a connection after so many mails, or so long: that is no answer to this one.
+                // A server ends a connection after so many mails, or so long: that is no answer to this one, and it has
+                // not got it. One that may have it is in doubt, and never sent again at once.
                 Err(SendError::Unavailable(_)) => {}
                 answered => return answered,
             }
@@ -153,7 +156,7 @@ impl SmtpTransport {
                 Ok(())
             }
             Err(error) => {
-                if !matches!(error, SendError::Unavailable(_)) {
+                if !matches!(error, SendError::Unavailable(_) | SendError::InDoubt(_)) {
                     drop(step(Step::Content, connection.command(Quit)).await);
                 }
                 Err(error)
@@ -175,8 +178,18 @@ async fn converse(
         step(Step::Recipient, connection.command(recipient)).await?;
     }
     step(Step::Content, connection.command(Data)).await?;
-    let _: Response = step(Step::Content, connection.message(message)).await?;
-    Ok(())
+    send_whole(connection, message).await
+}
+
+/// Sends the mail up to the line with a dot, from which on the server may have it, whether it says so or not.
+async fn send_whole(connection: &mut AsyncSmtpConnection, message: &[u8]) -> Result<(), SendError> {
+    let in_doubt = |what: &str| SendError::InDoubt(format!("the mail server {what}"));
+    match tokio::time::timeout(END_OF_DATA, connection.message(message)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) if error.status().is_some() => Err(send_error(Step::Content, &error)),
+        Ok(Err(_)) => Err(in_doubt("closed the connection before it answered")),
+        Err(_) => Err(in_doubt("did not answer")),
+    }
 }
 
 /// Waits for a step, for as long as one may take.

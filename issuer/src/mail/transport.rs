@@ -30,6 +30,10 @@ pub enum SendError {
     /// There is no conversation with the server: no mail goes out until there is one.
     #[error("the mail server cannot be used: {0}")]
     Unavailable(String),
+    /// The whole mail was sent and the connection ended without an answer: the server may have it. It stays ours until one
+    /// says that it does (RFC 5321, section 4.2.5), so it is tried again under the same `Message-ID`.
+    #[error("the mail may have been accepted: {0}")]
+    InDoubt(String),
     /// The recipient does not exist or takes no mail: refused for good.
     #[error("the mail was rejected permanently: {0}")]
     Rejected(String),
@@ -37,8 +41,8 @@ pub enum SendError {
 
 impl SendError {
     /// All kinds, as the metric of failures has them.
-    pub(super) const REASONS: [&'static str; 4] =
-        ["temporary", "refused", "unavailable", "recipient"];
+    pub(super) const REASONS: [&'static str; 5] =
+        ["temporary", "refused", "unavailable", "in_doubt", "recipient"];
 
     /// Names the kind, as the metric of failures has it.
     pub(super) const fn reason(&self) -> &'static str {
@@ -46,6 +50,7 @@ impl SendError {
             Self::Retry(_) => "temporary",
             Self::Refused(_) => "refused",
             Self::Unavailable(_) => "unavailable",
+            Self::InDoubt(_) => "in_doubt",
             Self::Rejected(_) => "recipient",
         }
     }

@@ -298,6 +298,62 @@ def test_a_mail_sent_twice_is_the_same_mail(tmp_path):
         assert first.as_bytes() == second.as_bytes()
 
 
+class Ending(Server):
+    """Ends the connection of the second mail, when its command or its whole text has come, and once."""
+
+    def __init__(self, ends_at):
+        super().__init__()
+        self.ends_at, self.begun, self.has_ended = ends_at, 0, False
+
+    def ends(self, server, place):
+        if self.has_ended or place != self.ends_at or self.begun < 2:
+            return False
+        self.has_ended = True
+        server.transport.abort()
+        return True
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        self.begun += 1
+        self.ends(server, "MAIL")
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        answer = await super().handle_DATA(server, session, envelope)
+        self.ends(server, "DATA")
+        return answer
+
+
+def test_a_kept_connection_that_ends_before_the_mail_sends_it_once(tmp_path):
+    with Ending("MAIL") as server, Issuer(tmp_path, f"smtp://127.0.0.1:{server.port}") as issuer:
+        issuer.sign_up("hanako@example.org")
+        server.one()
+        issuer.sign_up("taro@example.org")
+        assert server.one()[0] == ["taro@example.org"]
+        wait_for(lambda: issuer.metric("tegata_outbox_mails") == 0)
+        # On a connection of its own and at once: nothing of it was sent before.
+        assert server.has_ended and server.begun == 3 and not server.mails
+        assert "postponed" not in issuer.said()
+
+
+def test_a_mail_that_the_server_may_have_is_in_doubt_and_the_same_again(tmp_path):
+    with Ending("DATA") as server, Issuer(tmp_path, f"smtp://127.0.0.1:{server.port}") as issuer:
+        issuer.sign_up("hanako@example.org")
+        server.one()
+        issuer.sign_up("taro@example.org")
+        wait_for(lambda: server.has_ended and len(server.mails) == 2)
+        (to, first), (again, second) = (server.one() for _ in range(2))
+        assert to == again == ["taro@example.org"]
+        assert first["Message-ID"] == second["Message-ID"]
+        assert first.as_bytes() == second.as_bytes()
+        # Not sent again at once: it waited, and the log says why.
+        said = issuer.said()
+        assert "may have been accepted" in said and "postponed" in said and "taro" not in said
+        assert issuer.metric('tegata_mail_failures_total{reason="in_doubt"}') == 1
+        wait_for(lambda: issuer.metric("tegata_outbox_mails") == 0)
+        assert server.begun == 3 and not server.mails
+
+
 def certificate(folder, address):
     """One for this address, signed by itself, and what a server and a client need of it."""
     key = ec.generate_private_key(ec.SECP256R1())
