@@ -11,7 +11,7 @@ use crate::accounts::{AccountError, Accounts};
 use crate::admin::server_key::{self, ServerKeyError};
 use crate::audit::{self, AuditError};
 use crate::codes::{Codes, CodesError};
-use crate::config::{Config, ConfigError, ConfigErrors, Mail};
+use crate::config::{Config, ConfigErrors, Mail};
 use crate::crypto::Keys;
 use crate::domain::Environment;
 use crate::http::handlers;
@@ -66,9 +66,6 @@ pub enum StartError {
     /// Cards cannot be charged.
     #[error("cannot charge cards: {0}")]
     Processor(#[from] ProcessorSetupError),
-    /// The currency is none, or its decimals are not those of ISO 4217.
-    #[error("invalid configuration: {0}")]
-    Currency(ConfigError),
     /// The store's payments are in another currency than the one that is set.
     #[error(
         "the store's payments are in {store}, but currency is {set}: a store keeps its currency; set \
@@ -112,10 +109,6 @@ impl App {
     /// # Errors
     /// [`StartError`]; then nothing runs.
     pub fn from_config(config: Config) -> Result<Self, StartError> {
-        let wrong = config.unfit_to_serve();
-        if !wrong.is_empty() {
-            return Err(ConfigErrors(wrong).into());
-        }
         Self::builder(config).start()
     }
 
@@ -200,11 +193,12 @@ impl AppBuilder {
     /// [`StartError`]; then nothing runs.
     pub fn start(self) -> Result<App, StartError> {
         let Self { config, environment, mail, charger } = self;
-        if mail.is_none() && config.mail() == Some(&Mail::Mailbox) && config.is_public() {
-            return Err(not_set("mail", "is mailbox, whose page is for this machine only"));
+        let mut wrong = config.wrong_to_serve();
+        if mail.is_some() {
+            wrong.retain(|error| !["mail", "mail_from"].contains(&&*error.name));
         }
-        if let Some(error) = config.currency_error() {
-            return Err(StartError::Currency(error));
+        if !wrong.is_empty() {
+            return Err(ConfigErrors(wrong).into());
         }
         server_key::check(&config)?;
         let templates =
@@ -227,12 +221,6 @@ impl AppBuilder {
     }
 }
 
-/// The error of a setting without which there is no service.
-fn not_set(name: &str, what: &str) -> StartError {
-    let wrong = ConfigError { name: name.to_owned(), what: what.to_owned() };
-    ConfigErrors(vec![wrong]).into()
-}
-
 /// Has a new store remember the currency that is set, and refuses to mix two in one store.
 async fn check_currency(config: &Config, store: &Store) -> Result<(), StartError> {
     let set = config.currency.as_str();
@@ -247,7 +235,7 @@ async fn check_currency(config: &Config, store: &Store) -> Result<(), StartError
 /// served to whoever runs the service.
 fn transport_from_config(config: &Config) -> Result<(Arc<dyn MailTransport>, Routes), StartError> {
     match config.mail() {
-        None => Err(not_set("mail", "is missing")),
+        None => Err(ConfigErrors(config.wrong_to_serve()).into()),
         Some(Mail::Smtp(server)) => {
             Ok((Arc::new(SmtpTransport::new(server, config)?), Routes::new()))
         }

@@ -19,7 +19,7 @@ pub fn check_start(layers: &Layers) -> Result<(), ConfigErrors> {
     let (config, found) = Config::read(layers)?;
     let config = &config;
     let mut wrong = Wrong(found);
-    wrong.0.extend(config.unfit_to_serve());
+    wrong.0.extend(config.wrong_to_serve());
     server_key_of(config, &mut wrong);
     files(config, &mut wrong);
     if let (Some(certificate), Some(key)) = (&config.tls_certificate, &config.tls_key) {

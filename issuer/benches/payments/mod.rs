@@ -104,7 +104,7 @@ impl Bench {
         };
         let settings = format!(
             "development = true\nlisten = \"127.0.0.1:0\"\nstore = {store:?}\nserver_key = \"{}\"\nconnections = 2000\n\
-             requests_per_minute = 4000000000\nconnections_per_network = 65535\nlog_level = \"error\"\n",
+             requests_per_minute = 4000000000\nconnections_per_network = 2000\nlog_level = \"error\"\n",
             "5a".repeat(32)
         );
         let clock = Arc::new(TestClock::at(1_800_000_000));

@@ -15,7 +15,8 @@ impl Config {
     /// # Errors
     /// [`ConfigErrors`]: everything that is wrong, not only the first.
     pub fn load(layers: &Layers) -> Result<Self, ConfigErrors> {
-        let (config, wrong) = Self::read(layers)?;
+        let (config, mut wrong) = Self::read(layers)?;
+        wrong.extend(config.contradictions());
         if wrong.is_empty() { Ok(config) } else { Err(ConfigErrors(wrong)) }
     }
 
@@ -26,24 +27,29 @@ impl Config {
     /// [`ConfigErrors`]: everything that is wrong, not only the first.
     pub fn load_to_serve(layers: &Layers) -> Result<Self, ConfigErrors> {
         let (config, mut wrong) = Self::read(layers)?;
-        wrong.extend(config.unfit_to_serve());
+        wrong.extend(config.wrong_to_serve());
         if wrong.is_empty() { Ok(config) } else { Err(ConfigErrors(wrong)) }
     }
 
-    /// Puts the layers together, and finds what does not go together in them.
+    /// Puts the layers together, and says which files of secrets cannot be read.
     ///
     /// # Errors
     /// [`ConfigErrors`]: the settings that cannot be read at all.
     pub(crate) fn read(layers: &Layers) -> Result<(Self, Vec<ConfigError>), ConfigErrors> {
         let mut config = layers.read()?;
-        let mut wrong = config.validate();
-        wrong.extend(config.currency_error());
+        let wrong = config.read_secrets();
         Ok((config, wrong))
     }
 
+    /// Finds everything that keeps a service from running with these settings. A start and `--check` ask this alone.
+    pub(crate) fn wrong_to_serve(&self) -> Vec<ConfigError> {
+        let mut wrong = self.contradictions();
+        wrong.extend(self.unfit_to_serve());
+        wrong
+    }
+
     /// Says what is wrong with the currency, if anything: amounts would be shown and charged as other ones.
-    #[must_use]
-    pub fn currency_error(&self) -> Option<ConfigError> {
+    fn currency_error(&self) -> Option<ConfigError> {
         let error = |name: &str, what: String| Some(ConfigError { name: name.to_owned(), what });
         let currency = &self.currency;
         let Some(known) = currency.decimals() else {
@@ -63,7 +69,7 @@ impl Config {
 
     /// Finds what keeps these settings from being those of a service: nobody who sends mail or charges cards, or the
     /// stand-ins of development where it is not development, or beside a processor that moves money.
-    pub(crate) fn unfit_to_serve(&self) -> Vec<ConfigError> {
+    fn unfit_to_serve(&self) -> Vec<ConfigError> {
         let mut wrong = Vec::new();
         let mut say = |name: &str, what: &str| {
             wrong.push(ConfigError { name: name.to_owned(), what: what.to_owned() });
@@ -95,8 +101,8 @@ impl Config {
         wrong
     }
 
-    /// Settings that do not go together; on the way the server key and the password of mail are read from their files.
-    fn validate(&mut self) -> Vec<ConfigError> {
+    /// Reads the server key, the password of mail and the processor's key from their files.
+    fn read_secrets(&mut self) -> Vec<ConfigError> {
         let mut wrong = Vec::new();
         let mut say = |name: &str, what: &str| {
             wrong.push(ConfigError { name: name.to_owned(), what: what.to_owned() });
@@ -107,6 +113,15 @@ impl Config {
         from_file("mail_password", &mut self.mail_password, file, SecretSetting::read, &mut say);
         let file = self.processor_key_file.as_ref();
         from_file("processor_key", &mut self.processor_key, file, SecretSetting::read, &mut say);
+        wrong
+    }
+
+    /// Finds settings that do not go together.
+    fn contradictions(&self) -> Vec<ConfigError> {
+        let mut wrong = Vec::from_iter(self.currency_error());
+        let mut say = |name: &str, what: &str| {
+            wrong.push(ConfigError { name: name.to_owned(), what: what.to_owned() });
+        };
         // A file that cannot be read is said already.
         let has_key = self.processor_key.is_some() || self.processor_key_file.is_some();
         if matches!(self.processor(), Some(Processor::At(_))) != has_key {

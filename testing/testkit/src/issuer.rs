@@ -155,7 +155,7 @@ impl TestIssuer {
         let limits = if has_sandbox {
             ""
         } else {
-            "requests_per_minute = 4000000000\nconnections_per_network = 65535\nlog_level = \"error\"\n"
+            "requests_per_minute = 4000000000\nconnections_per_network = 1024\nlog_level = \"error\"\n"
         };
         let settings = format!(
             "development = true\nlisten = \"127.0.0.1:0\"\nstore = {store:?}\nserver_key = \"{}\"\n{limits}{processor}{settings}",
