@@ -13,7 +13,7 @@ use tegata_policy::Account;
 use tokio::runtime::Runtime;
 
 use tegata_testkit::issuer::agent;
-use tegata_testkit::postgres::new_postgres_database;
+use tegata_testkit::postgres::{TlsPostgres, new_postgres_database};
 use tegata_testkit::{TestIssuer, TestPayments};
 
 tegata_testkit::on_both! {
@@ -270,4 +270,15 @@ fn an_error_of_the_database_names_its_cause() {
     assert!(refused.contains("the connection was refused"), "{refused}");
     let roots = says("postgres://ann@127.0.0.1:1/x?sslmode=verify-full&sslrootcert=/no/such.pem");
     assert!(roots.contains("sslrootcert"), "{roots}");
+    // What `openssl req -x509` makes.
+    let mut authority = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = authority.self_signed(&key).unwrap().pem();
+    let server = TlsPostgres::start(&certificate, &key.serialize_pem());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), certificate).unwrap();
+    let url = server.new_database("issuer");
+    let own = says(&format!("{url}&sslrootcert={}", file.path().display()));
+    assert!(own.contains("CA:TRUE"), "{own}");
 }

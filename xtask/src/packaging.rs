@@ -4,7 +4,10 @@ mod container;
 mod curl;
 mod example;
 mod live_issuer;
+mod postgres;
 mod proxies;
+mod running;
+mod store;
 mod till_example;
 
 use std::path::Path;
@@ -27,6 +30,7 @@ pub(crate) const NEEDS: &[Package] = &[
     setup::MMDEBSTRAP,
     setup::NGINX,
     setup::OPENSSL,
+    setup::POSTGRESQL,
     setup::PROMETHEUS,
     setup::SQLITE,
     setup::SYSTEMD,
@@ -52,7 +56,6 @@ pub(crate) fn test(shell: &Shell) -> anyhow::Result<()> {
         cmd!(shell, "systemd-analyze security --offline=true --no-pager {EXPOSURE} {unit}");
     security.quiet().ignore_stdout().run().context("the unit leaves the service too exposed")?;
 
-    step("the proxies, in front of an issuer with the example's settings");
     live_issuer::test(shell, folder.path())?;
 
     step("the container's steps, and its start");
@@ -157,7 +160,8 @@ mod tests {
         let shell = workspace::shell().unwrap();
         let documents = shell.read_file("docs/issuer.md").unwrap();
         let example = shell.read_file(Path::new(FOLDER).join("issuer.toml")).unwrap();
-        let names = example.lines().filter_map(|line| Some(line.split_once(" = ")?.0));
+        let lines = example.lines().map(|line| line.trim_start_matches("# "));
+        let names = lines.filter_map(|line| Some(line.split_once(" = ")?.0));
         let unknown: Vec<&str> =
             names.filter(|name| !documents.contains(&format!("\n| `{name}` | "))).collect();
         assert_eq!(unknown, Vec::<&str>::new());

@@ -13,8 +13,8 @@ pub(super) fn describe(code: &str) -> Option<(&'static str, &'static str)> {
         "3F000" => ("invalid_schema_name", "there is no schema to work in: create it"),
         "42501" => (
             "insufficient_privilege",
-            "permission denied: make the role the owner of the database, or grant it CREATE and USAGE on \
-             the schema and all rights on its tables",
+            "permission denied: make the role the owner of the database, or have the owner run tegata issuer \
+             migrate and grant it SELECT, INSERT, UPDATE and DELETE on all tables, again after a restore",
         ),
         "42P01" => ("undefined_table", "a table is missing: is this the issuer's database?"),
         "53100" => ("disk_full", "the server's disk is full: make room"),

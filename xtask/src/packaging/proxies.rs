@@ -1,8 +1,7 @@
 //! The examples for proxies, looked at by nginx and `HAProxy`, and run in front of an issuer with the example's settings.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -10,6 +9,8 @@ use xshell::{Shell, cmd};
 
 use super::curl::{Client, NAME, free_port};
 use super::example::copy;
+use super::running::Running;
+use super::store::Store;
 use crate::test_issuers::IssuerProcess;
 
 /// How long a proxy may take to notice what became of the issuer.
@@ -91,23 +92,12 @@ impl Proxy {
     }
 }
 
-/// A program that runs until this is dropped.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // An error means that it has ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Checks the examples, and what they do in front of `issuer`. `store` is its database.
+/// Checks the examples, and what they do in front of `issuer`.
 pub(super) fn test(
     shell: &Shell,
     folder: &Path,
     issuer: &IssuerProcess,
-    store: &Path,
+    store: &Store,
 ) -> anyhow::Result<()> {
     let address = issuer.url.strip_prefix("http://").context("the issuer speaks TLS itself")?;
     let (_, port) = address.split_once(':').context("an address without a port")?;
@@ -180,18 +170,17 @@ fn spoof(client: &Client) -> anyhow::Result<()> {
 }
 
 /// While the store cannot be written, the issuer says that it is not ready, and `HAProxy` sends it nothing.
-fn test_health(through: &[Client; 2], direct: &Client, store: &Path) -> anyhow::Result<()> {
+fn test_health(through: &[Client; 2], direct: &Client, store: &Store) -> anyhow::Result<()> {
     let [nginx, haproxy] = through;
     let status = |client: &Client, path: &str| anyhow::Ok(client.get(path, &[])?.status);
-    let mut lock = Command::new("sqlite3").arg(store).stdin(Stdio::piped()).spawn()?;
-    writeln!(lock.stdin.as_mut().context("no input")?, "BEGIN IMMEDIATE;")?;
-    let lock = Running(lock);
-    wait_for(|| Ok(status(haproxy, "/livez")? == 503))
-        .context("HAProxy does not look at /readyz")?;
-    anyhow::ensure!(status(direct, "/livez")? == 200, "the issuer does not run");
-    anyhow::ensure!(status(nginx, "/livez")? == 200, "nginx does not reach the issuer");
-    anyhow::ensure!(status(nginx, "/readyz")? == 503, "the issuer says that it is ready");
-    drop(lock);
+    store.while_away(|| {
+        wait_for(|| Ok(status(haproxy, "/livez")? == 503))
+            .context("HAProxy does not look at /readyz")?;
+        anyhow::ensure!(status(direct, "/livez")? == 200, "the issuer does not run");
+        anyhow::ensure!(status(nginx, "/livez")? == 200, "nginx does not reach the issuer");
+        anyhow::ensure!(status(nginx, "/readyz")? == 503, "the issuer says that it is ready");
+        Ok(())
+    })?;
     wait_for(|| Ok(status(haproxy, "/livez")? == 200)).context("HAProxy stays without an issuer")
 }
 

@@ -78,7 +78,10 @@ fn why_unconnected(error: &tokio_postgres::Error) -> &'static str {
     }
     let text = text.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    if says(&["certificate"]) {
+    if says(&["causedasendentity"]) {
+        "the server's certificate is an authority's (CA:TRUE), as openssl req -x509 makes it: give the \
+         server one of its own (TLS)"
+    } else if says(&["certificate"]) {
         "the server's certificate is not trusted or not of this name: name its authority with \
          sslrootcert, and connect by the name in the certificate (TLS)"
     } else if says(&["does not support tls", "tls support"]) {
