@@ -63,6 +63,10 @@ pub enum WalletError {
     /// There is no session, or the issuer no longer knows it: log in.
     #[cfg(feature = "account")]
     NotLoggedIn,
+    /// This is the second factor of the wallet's account, or the account that is to become the wallet's has its factor
+    /// among the one-time passwords. Leave it on another device, or store it with recovery codes typed back.
+    #[cfg(feature = "account")]
+    OwnFactor,
     /// The issuer did nothing yet, since the request was signed too long ago. It is signed again by now: send what the
     /// call's `request` gives once more, and complete the call with that response. Nobody has to be asked.
     #[cfg(feature = "account")]
@@ -152,6 +156,7 @@ same_as_core! {
     NoWallet AlreadyExists InUse Locked KeyMissing KeyInvalidated WrongDevice Corrupt NewerFormat RolledBack
     PaymentsLocked PinBlocked UnlockNotSet NotFound
     #[cfg(feature = "account")] NotLoggedIn
+    #[cfg(feature = "account")] OwnFactor
     #[cfg(feature = "account")] InvalidAnswer
 }
 
@@ -247,6 +252,8 @@ mod tests {
             Error::UnlockNotSet,
             #[cfg(feature = "account")]
             Error::NotLoggedIn,
+            #[cfg(feature = "account")]
+            Error::OwnFactor,
             #[cfg(feature = "account")]
             Error::Issuer(tegata::protocol::IssuerProblem::Busy(7)),
             #[cfg(feature = "account")]

@@ -68,7 +68,8 @@ pub struct OtpCode {
 
 #[uniffi::export]
 impl OtpCredentials {
-    /// Stores a credential given as an `otpauth` URI in UTF-8, and gives the id of its record.
+    /// Stores a credential given as an `otpauth` URI in UTF-8, and gives the id of its record. Fails with `OwnFactor` for
+    /// the second factor of the wallet's account, which `Account::store_factor` takes.
     pub fn add_uri(&self, uri: &[u8]) -> Result<String, WalletError> {
         let credential = otpauth::parse(uri).map_err(WalletError::invalid)?;
         self.0.with(|wallet| wallet.otp_credentials().add(&credential).map(|id| id.to_string()))

@@ -10,7 +10,7 @@ use tegata::Clock;
 use tegata_testkit::TestIssuer;
 use tegata_testkit::shopper::{NEW_PASSWORD, PASSWORD};
 
-use crate::command::{Wallet, done, failed, tegata, text};
+use crate::command::{Wallet, document, done, failed, tegata, text};
 
 mod command;
 mod prompts;
@@ -372,6 +372,22 @@ fn a_stored_factor_is_found_whatever_its_issuer_is_called() {
     failed(&phone.run(&[&log_in[..], &["--factor-here=Bank"]].concat()), 1, "no second factor");
     done(&phone.run(&["remove", "Mail", "--yes"]));
     failed(&phone.run(&[&log_in[..], &["--factor-here"]].concat()), 1, "invalid credentials");
+}
+
+#[test]
+fn the_own_factor_is_stored_by_an_enrolment_alone() {
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
+    failed(&hanako.run(&["add", "otp", &hanako.uri]), 1, "second-factor --keep-here");
+    // The other way round: it was here before the account.
+    let phone = CliShopper::new();
+    let stored = document(&phone.run(&["add", "otp", &hanako.uri, "--json"]));
+    let log_in =
+        ["log-in", HANAKO, "--issuer", &issuer.url(), "--password", "@pw", "--factor-here"];
+    failed(&phone.run(&log_in), 1, "tegata wallet remove");
+    done(&phone.run(&["remove", stored["id"].as_str().unwrap(), "--yes"]));
+    failed(&phone.run(&log_in), 1, "no second factor");
 }
 
 #[test]

@@ -381,6 +381,10 @@ class Run:
     def keep_factor(self, recovery_code):
         return self._factor.store_in_wallet(self._recovery_codes.confirm(recovery_code.encode()))
 
+    def store_factor(self, uri, recovery_code):
+        confirmed = self._recovery_codes.confirm(recovery_code.encode())
+        return self._wallet.account.store_factor(uri.encode(), confirmed)
+
     def reveal_factor(self):
         return self._factor.reveal_uri().decode()
 

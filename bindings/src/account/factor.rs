@@ -117,4 +117,4 @@ impl RecoveryCodes {
 
 /// The proof that a recovery code was typed back: a second factor is stored in the wallet with it and not without.
 #[derive(Debug, uniffi::Object)]
-pub struct ConfirmedRecoveryCodes(tegata::ConfirmedRecoveryCodes);
+pub struct ConfirmedRecoveryCodes(pub(super) tegata::ConfirmedRecoveryCodes);

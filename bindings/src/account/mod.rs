@@ -38,8 +38,8 @@ use tegata::protocol::{
     ChangeAddress, ConfirmCredential, ConfirmFactorEnrolment, EndSessions, ForgetDevice,
     FreezeAccount, FreezeByCode, GetAccount, Handle, ListCards, ListPayments, LogOut,
     MailedCodeText, NoticeCode, PaymentNumber, RecoveryCode, RemoveCard, RenewRecoveryCodes,
-    RequestDeletion, RevertChanges, SessionCall, SessionId, SessionNumber, SetDefaultCard,
-    TotpText, UnfreezeAccount, VerifyFactor,
+    RequestDeletion, RevertChanges, SecretText, SessionCall, SessionId, SessionNumber,
+    SetDefaultCard, TotpText, UnfreezeAccount, VerifyFactor,
 };
 
 pub use call::ActionCall;
@@ -168,6 +168,19 @@ impl Account {
     pub fn confirm_factor_enrolment(&self, totp: String) -> Result<Arc<ActionCall>, WalletError> {
         let totp = TotpText::new(&totp).map_err(WalletError::invalid)?;
         self.session_call(&ConfirmFactorEnrolment { totp })
+    }
+
+    /// Stores the account's second factor that is on another device too, given as its `otpauth` URI in UTF-8, and gives its
+    /// id among one-time passwords. As `FactorEnrolment::store_in_wallet` does for a new one, with recovery codes typed
+    /// back; `OtpCredentials::add_uri` refuses it with `OwnFactor`.
+    pub fn store_factor(
+        &self,
+        uri: &[u8],
+        confirmed: &ConfirmedRecoveryCodes,
+    ) -> Result<String, WalletError> {
+        let uri = SecretText::new(std::str::from_utf8(uri).unwrap_or_default());
+        let id = self.0.with(|wallet| wallet.account().keep_factor(&uri, &confirmed.0))?;
+        Ok(id.to_string())
     }
 
     /// Requests ten new recovery codes in place of the present ones.

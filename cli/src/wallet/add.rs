@@ -115,7 +115,12 @@ pub(super) fn store(
     item: NewItem,
     output: &Output,
 ) -> Result<(), Failure> {
-    let failed = |e: tegata::Error| Failure::cannot("store this")(&e);
+    let failed = |e: tegata::Error| match e {
+        tegata::Error::OwnFactor => Failure::Failed(format!(
+            "cannot store this: {e}: tegata wallet second-factor --keep-here enrols one here"
+        )),
+        e => Failure::cannot("store this")(&e),
+    };
     let mut twins = Vec::new();
     let mut skipped = Vec::new();
     let records = match item {

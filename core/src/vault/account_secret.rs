@@ -119,20 +119,11 @@ impl Transaction<'_> {
         Ok(own)
     }
 
-    /// Tells whether a one-time password is a second factor of the account that this wallet knows: it names issuer and
-    /// handle.
+    /// Tells whether a one-time password is a second factor of the account that this wallet knows.
     pub(crate) fn is_own_factor(&self, otp: &OtpCredential) -> Result<bool, VaultError> {
-        let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
         let Some((_, account)) = self.list::<AccountRecord>()?.pop() else { return Ok(false) };
-        if !matches!(otp.kind, OtpKind::Totp(_)) || !same(&otp.account, &account.handle) {
-            return Ok(false);
-        }
-        let host = account.issuer_address.split_once("://").map_or("", |(_, host)| host);
         let settings = self.list::<Setting>()?;
-        let learned = settings.iter().find(|(_, it)| it.name == ISSUER_NAME);
-        let learned = learned.map_or("", |(_, it)| it.value.as_str());
-        let mut names = [DEFAULT_ISSUER, host, learned].into_iter().filter(|name| !name.is_empty());
-        Ok(names.any(|name| same(name, &otp.issuer)))
+        Ok(is_factor_of(otp, &account.handle, &account.issuer_address, &settings))
     }
 
     /// Stores the issuer's name in authenticators, by which its second factors are known.
@@ -144,6 +135,25 @@ impl Transaction<'_> {
         let id = known.map_or_else(|| RecordId::make(self.random), |(id, _)| Ok(id))?;
         self.put(&id, &Setting { name: ISSUER_NAME.into(), value: name.into() })
     }
+}
+
+/// Tells whether a one-time password is a second factor of an account: it names issuer and handle. The issuer may go by the
+/// name that a wallet with these settings has learned.
+pub(crate) fn is_factor_of(
+    otp: &OtpCredential,
+    handle: &str,
+    issuer_address: &str,
+    settings: &[(RecordId, Setting)],
+) -> bool {
+    let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
+    if !matches!(otp.kind, OtpKind::Totp(_)) || !same(&otp.account, handle) {
+        return false;
+    }
+    let host = issuer_address.split_once("://").map_or("", |(_, host)| host);
+    let learned = settings.iter().find(|(_, it)| it.name == ISSUER_NAME);
+    let learned = learned.map_or("", |(_, it)| it.value.as_str());
+    let mut names = [DEFAULT_ISSUER, host, learned].into_iter().filter(|name| !name.is_empty());
+    names.any(|name| same(name, &otp.issuer))
 }
 
 impl AccountSecret {

@@ -58,7 +58,7 @@ mod transaction;
 #[cfg(test)]
 mod vectors;
 
-pub(crate) use account_secret::LockState;
+pub(crate) use account_secret::{LockState, is_factor_of};
 pub use anchor::{Anchor, AnchorError, AnchorState};
 pub use argon2_params::{Argon2Params, Argon2ParamsOutOfRange};
 pub use device::Device;

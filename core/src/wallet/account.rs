@@ -106,12 +106,13 @@ impl<'w> Account<'w> {
     /// Makes the first request of a sign-up: a code is mailed. The answer has a ticket for the next ones.
     ///
     /// # Errors
-    /// Those of the keystore.
+    /// [`Error::OwnFactor`] as of [`finish_sign_up`](Self::finish_sign_up). Those of the keystore.
     pub fn begin_sign_up(
         &self,
         profile: &AccountProfile,
         language: Language,
     ) -> RequestResult<BeginSignUp> {
+        self.0.expect_no_stored_factor(profile)?;
         let address = profile.handle.clone();
         let device_name = profile.device_name.clone();
         self.signed(profile, |device| BeginSignUp { address, language, device, device_name })
@@ -136,7 +137,9 @@ impl<'w> Account<'w> {
     /// which are not kept.
     ///
     /// # Errors
-    /// [`Error::PaymentsLocked`] if a payment lock is set and closed: the session is stored under it. Those of the keystore.
+    /// [`Error::PaymentsLocked`] if a payment lock is set and closed: the session is stored under it. [`Error::OwnFactor`]
+    /// if the new second factor is among the one-time passwords: remove it there, and
+    /// [keep it](Self::keep_factor) with the recovery codes in the answer. Those of the keystore.
     pub fn finish_sign_up(
         &self,
         profile: &AccountProfile,
@@ -144,6 +147,7 @@ impl<'w> Account<'w> {
         totp: TotpText,
     ) -> RequestResult<FinishSignUp> {
         self.0.expect_open_lock()?;
+        self.0.expect_no_stored_factor(profile)?;
         self.signed(profile, |device| FinishSignUp { ticket, device, totp })
     }
 
@@ -188,7 +192,8 @@ impl<'w> Account<'w> {
     ///
     /// # Errors
     /// [`Error::PaymentsLocked`] if a payment lock is set and closed: open it, or [drop it](crate::Payments::remove_all).
-    /// Those of the keystore.
+    /// [`Error::OwnFactor`] if the account is new here and its second factor is among the one-time passwords: move it to
+    /// another device and remove it here. Those of the keystore.
     pub fn log_in(
         &self,
         profile: &AccountProfile,
@@ -230,6 +235,7 @@ impl<'w> Account<'w> {
         mailed_code: Option<LogInCode>,
     ) -> RequestResult<LogIn> {
         self.0.expect_open_lock()?;
+        self.0.expect_no_stored_factor(profile)?;
         let handle = profile.handle.clone();
         let device_name = profile.device_name.clone();
         self.signed(profile, |device| LogIn {
@@ -309,7 +315,7 @@ impl<'w> Account<'w> {
     /// Makes the request that confirms a new address by the code mailed to it. The wallet uses that address then.
     ///
     /// # Errors
-    /// As of [`session_request`](Self::session_request).
+    /// As of [`session_request`](Self::session_request); [`Error::OwnFactor`] if a one-time password names the new address.
     pub fn confirm_address_change(
         &self,
         to: Handle,
@@ -317,6 +323,7 @@ impl<'w> Account<'w> {
     ) -> RequestResult<ConfirmAddressChange> {
         let mut request = self.session_request(&ConfirmAddressChange { code })?;
         request.out.profile.handle = to;
+        self.0.expect_no_stored_factor(&request.out.profile)?;
         request.out.then = FollowUp::UpdateAddress;
         Ok(request)
     }
@@ -332,9 +339,9 @@ impl<'w> Account<'w> {
         TotpText::new(code.digits()).map_err(|error| invalid(&error))
     }
 
-    /// Stores a second factor that the issuer made for this account, as it came in an answer: under the payment lock, or in
-    /// memory where there is none. No transfer and no export carries it. Recovery codes have to be typed back before, since
-    /// ten wrong PINs cost the factor.
+    /// Stores a second factor that the issuer made for this account, as it came in an answer or from an authenticator: under
+    /// the payment lock, or in memory where there is none. No transfer and no export carries it. Recovery codes have to be
+    /// typed back before, since ten wrong PINs cost the factor.
     ///
     /// # Errors
     /// [`Error::PaymentsLocked`], [`Error::Invalid`] for what is no second factor, [`Error::Failed`].

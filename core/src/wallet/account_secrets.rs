@@ -3,52 +3,18 @@
 use super::error::Error;
 use super::memory_secrets::MemorySecrets;
 use super::open::Wallet;
+use super::profile::AccountProfile;
 use crate::SecretBytes;
 use crate::protocol::SessionToken;
 use crate::vault::{
     self, AccountRecord, AccountSecret, LockState, OpenLock, OtpCredential, PaymentUnlock,
-    RecordId, SecretPurpose, Transaction, VaultError,
+    RecordId, SecretPurpose, Setting, Transaction, VaultError, is_factor_of,
 };
 
 /// The session, and the record that it is in; none if it is in memory or where an earlier version stored it.
 pub(super) struct OpenSession {
     pub(super) token: SessionToken,
     pub(super) record: Option<RecordId>,
-}
-
-/// Where new one-time passwords go: an own second factor under the lock or into memory, others into records.
-pub(super) struct OtpStorage {
-    lock: LockState,
-    in_memory: Vec<(RecordId, OtpCredential)>,
-}
-
-impl OtpStorage {
-    pub(super) fn add_otp(
-        &mut self,
-        tx: &mut Transaction<'_>,
-        credential: &OtpCredential,
-    ) -> Result<RecordId, Error> {
-        if tx.is_own_factor(credential)? {
-            self.keep_own_factor(tx, credential)
-        } else {
-            Ok(tx.add(credential)?)
-        }
-    }
-
-    fn keep_own_factor(
-        &mut self,
-        tx: &mut Transaction<'_>,
-        factor: &OtpCredential,
-    ) -> Result<RecordId, Error> {
-        let data = vault::encode(factor)?;
-        let id = RecordId::make(tx.random()).map_err(VaultError::from)?;
-        match &self.lock {
-            LockState::Closed => return Err(Error::PaymentsLocked),
-            LockState::None => self.in_memory.push((id, factor.clone())),
-            LockState::Open(lock) => tx.put_secret(&id, lock, SecretPurpose::OwnFactor, &data)?,
-        }
-        Ok(id)
-    }
 }
 
 impl Wallet {
@@ -188,24 +154,46 @@ impl Wallet {
         Ok(MemorySecrets { session, factors: self.sealed_factors(lock)? })
     }
 
-    /// Runs a transaction that stores one-time passwords, and keeps in memory what may be nowhere else once it is
-    /// committed.
-    pub(super) fn store_all<T>(
-        &mut self,
-        work: impl FnOnce(&mut Transaction<'_>, &mut OtpStorage) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let mut storage = OtpStorage { lock: self.vault.lock_state()?, in_memory: Vec::new() };
-        let stored = self.vault.transaction(|tx| work(tx, &mut storage))?;
-        self.memory.factors.append(&mut storage.in_memory);
-        Ok(stored)
-    }
-
     /// Stores a second factor of the account: under the lock, or in memory where there is none.
     ///
     /// # Errors
     /// `PaymentsLocked` if the lock is closed; `Invalid` for values out of range.
     pub(super) fn keep_own_factor(&mut self, factor: &OtpCredential) -> Result<RecordId, Error> {
-        self.store_all(|tx, storage| storage.keep_own_factor(tx, factor))
+        let data = vault::encode(factor)?;
+        let lock = self.vault.lock_state()?;
+        let id = self.vault.transaction(|tx| {
+            let id = RecordId::make(tx.random()).map_err(VaultError::from)?;
+            match &lock {
+                LockState::Closed => return Err(Error::PaymentsLocked),
+                LockState::None => {}
+                LockState::Open(lock) => {
+                    tx.put_secret(&id, lock, SecretPurpose::OwnFactor, &data)?
+                }
+            }
+            Ok(id)
+        })?;
+        if matches!(lock, LockState::None) {
+            self.memory.factors.push((id, factor.clone()));
+        }
+        Ok(id)
+    }
+
+    /// Refuses to make this account the wallet's while a second factor of it is among the one-time passwords, where it would
+    /// go under the lock with no recovery code typed back. One that an earlier version stored beside its account may.
+    ///
+    /// # Errors
+    /// `OwnFactor`.
+    pub(super) fn expect_no_stored_factor(&self, account: &AccountProfile) -> Result<(), Error> {
+        let handle = account.handle.address();
+        let issuer = account.issuer.as_str();
+        let known = self.vault.list::<AccountRecord>()?.pop();
+        if known.is_some_and(|(_, it)| it.handle == handle && it.issuer_address == issuer) {
+            return Ok(());
+        }
+        let settings = self.vault.list::<Setting>()?;
+        let all = self.vault.list::<OtpCredential>()?;
+        let is_stored = all.iter().any(|(_, otp)| is_factor_of(otp, handle, issuer, &settings));
+        if is_stored { Err(Error::OwnFactor) } else { Ok(()) }
     }
 
     /// Gives the account's own second factor with this id; none for any other record.
@@ -271,6 +259,15 @@ impl Wallet {
         let account = self.vault.list::<AccountRecord>()?.pop();
         Ok(account.and_then(|(_, account)| account.session))
     }
+}
+
+/// Stores a one-time password of another service. The account's own second factor comes in by
+/// [`keep_own_factor`](Wallet::keep_own_factor) alone.
+pub(super) fn add_otp(
+    tx: &mut Transaction<'_>,
+    credential: &OtpCredential,
+) -> Result<RecordId, Error> {
+    if tx.is_own_factor(credential)? { Err(Error::OwnFactor) } else { Ok(tx.add(credential)?) }
 }
 
 /// Refuses a one-time password that is a second factor of this wallet's account: none leaves the wallet.

@@ -9,8 +9,8 @@ use super::recovery_codes::{ConfirmedRecoveryCodes, IssuedRecoveryCodes};
 use super::test_phone::{TestPhone, cheap};
 use crate::formats::otpauth;
 use crate::protocol::{
-    BeginFactorEnrolment, GetAccount, LogOut, PasswordText, RecoveryCode, Response, SecretText,
-    Ticket, TotpText,
+    BeginFactorEnrolment, GetAccount, Handle, Language, LogOut, MailedCodeText, PasswordText,
+    RecoveryCode, Response, SecretText, Ticket, TotpText,
 };
 use crate::transfer::TransferRequest;
 use crate::vault::{
@@ -82,10 +82,7 @@ fn without_a_lock_session_and_factor_are_in_memory_only() {
     let mut wallet = phone.open();
     log_in(&mut wallet).unwrap();
     let factor = wallet.account().keep_factor(&SecretText::new(URI), &written()).unwrap();
-    let typed = wallet.otp_credentials().add(&own_factor()).unwrap();
-    for id in [&factor, &typed] {
-        assert_eq!(wallet.otp_credentials().code(id).unwrap().digits().len(), 6);
-    }
+    assert_eq!(wallet.otp_credentials().code(&factor).unwrap().digits().len(), 6);
     assert_eq!(session(&mut wallet).unwrap(), "CANARY-token");
     assert_eq!(wallet.len(), 1, "the account alone");
     wallet.close().unwrap();
@@ -120,7 +117,8 @@ fn under_the_lock_they_are_used_while_a_token_lives() {
         assert_eq!(signed_up.unwrap_err(), Error::PaymentsLocked);
         assert_eq!(wallet.account().provision().unwrap_err(), Error::PaymentsLocked);
         assert_eq!(wallet.otp_credentials().code(&factor).unwrap_err(), Error::PaymentsLocked);
-        assert_eq!(wallet.otp_credentials().add(&own_factor()), Err(Error::PaymentsLocked));
+        let kept = wallet.account().keep_factor(&SecretText::new(URI), &written());
+        assert_eq!(kept, Err(Error::PaymentsLocked));
         assert!(wallet.otp_credentials().list().unwrap().is_empty());
         assert!(wallet.account().get().unwrap().unwrap().logged_in);
     };
@@ -230,7 +228,7 @@ fn no_export_and_no_transfer_carries_the_own_factor() {
     let phone = TestPhone::new(SystemClock);
     let mut wallet = phone.open();
     let older = older(&mut wallet);
-    let in_memory = wallet.otp_credentials().add(&own_factor()).unwrap();
+    let in_memory = wallet.account().keep_factor(&SecretText::new(URI), &written()).unwrap();
     let without = PaymentUnlock::without_lock();
     let refused = |wallet: &mut Wallet, unlock: &PaymentUnlock| {
         for id in [older, in_memory] {
@@ -256,9 +254,97 @@ fn a_factor_of_an_issuer_with_another_name_is_known_after_an_enrolment() {
     wallet.account().complete(&asked, &response(&answer)).unwrap();
     drop(wallet);
     let mut wallet = phone.open();
-    let id = wallet.otp_credentials().add(&factor).unwrap();
-    assert!(wallet.vault.list::<OtpCredential>().unwrap().is_empty());
-    assert!(matches!(wallet.otp_credentials().reveal_uri(&id), Err(Error::Invalid(_))));
+    assert_eq!(wallet.otp_credentials().add(&factor), Err(Error::OwnFactor));
+}
+
+/// One-time passwords of another service, and one of a counter that names the account.
+fn others() -> [OtpCredential; 2] {
+    [
+        "otpauth://totp/Mail:hanako@example.org?secret=GEZDGNBVGY3TQOJQ&issuer=Mail",
+        "otpauth://hotp/Tegata:hanako@example.org?secret=GEZDGNBVGY3TQOJQ&issuer=Tegata&counter=1",
+    ]
+    .map(|uri| otpauth::parse(uri.as_bytes()).unwrap())
+}
+
+#[test]
+fn the_own_factor_comes_in_with_a_recovery_code_alone() {
+    for has_lock in [true, false] {
+        let phone = TestPhone::new(SystemClock);
+        let mut wallet = phone.open();
+        let _token = has_lock.then(|| set_lock(&mut wallet));
+        log_in(&mut wallet).unwrap();
+        let before = wallet.len();
+        let [mail, counted] = others();
+        let same = OtpCredential { account: " Hanako@example.org".into(), ..own_factor() };
+        let host = OtpCredential { issuer: "127.0.0.1:8080".into(), ..own_factor() };
+        for own in [own_factor(), same, host] {
+            assert_eq!(wallet.otp_credentials().add(&own), Err(Error::OwnFactor));
+            let export = [mail.clone(), own.clone(), counted.clone()];
+            assert_eq!(wallet.otp_credentials().add_all(&export), Err(Error::OwnFactor));
+            // From another phone, on which it is one of any service.
+            let request = wallet.transfer().request().unwrap();
+            let other = TestPhone::new(SystemClock);
+            let mut other = other.open();
+            let ids = other.otp_credentials().add_all(&export).unwrap();
+            let unlock = PaymentUnlock::without_lock();
+            let number = request.number().unwrap();
+            let sealed = other.transfer().seal(&unlock, &request, number, &ids).unwrap();
+            assert_eq!(wallet.transfer().receive(&sealed), Err(Error::OwnFactor));
+            let rest = other.transfer().seal(&unlock, &request, number, &[ids[0], ids[2]]).unwrap();
+            let received = wallet.transfer().receive(&rest).unwrap();
+            received.iter().for_each(|id| wallet.otp_credentials().remove(id).unwrap());
+        }
+        assert!(wallet.otp_credentials().list().unwrap().is_empty());
+        assert!(wallet.len() <= before + 1, "the request's record alone");
+        wallet.account().keep_factor(&SecretText::new(URI), &written()).unwrap();
+        assert!(wallet.otp_credentials().list().unwrap()[0].is_own_factor);
+    }
+}
+
+#[test]
+fn an_account_whose_factor_is_stored_here_is_not_taken() {
+    let phone = TestPhone::new(SystemClock);
+    let mut wallet = phone.open();
+    let token = set_lock(&mut wallet);
+    wallet.otp_credentials().add_all(&others()).unwrap();
+    let early = wallet.otp_credentials().add(&own_factor()).unwrap();
+    assert_eq!(log_in(&mut wallet), Err(Error::OwnFactor));
+    let begun = wallet.account().begin_sign_up(&profile(), Language::En);
+    assert_eq!(begun.unwrap_err(), Error::OwnFactor);
+    let totp = TotpText::new("123456").unwrap();
+    let finished = wallet.account().finish_sign_up(&profile(), Ticket::new("AQ").unwrap(), totp);
+    assert_eq!(finished.unwrap_err(), Error::OwnFactor);
+    // It is one of any service still: its owner moves it to another device.
+    let uri = wallet.otp_credentials().reveal_uri(&early).unwrap();
+    let moved = otpauth::parse(uri.expose()).unwrap();
+    assert_eq!(moved.secret.expose(), own_factor().secret.expose());
+    wallet.otp_credentials().remove(&early).unwrap();
+    log_in(&mut wallet).unwrap();
+    wallet.account().keep_factor(&SecretText::new(URI), &written()).unwrap();
+    // The same account may log in again, another one that has its factor here may not become the wallet's.
+    log_in(&mut wallet).unwrap();
+    let moved = OtpCredential { account: "hanako@example.com".into(), ..own_factor() };
+    let moved = wallet.otp_credentials().add(&moved).unwrap();
+    let to = "hanako@example.com".parse::<Handle>().unwrap();
+    let code = MailedCodeText::new("31415926").unwrap();
+    let change = |wallet: &mut Wallet| {
+        wallet.account().confirm_address_change(to.clone(), code.clone()).map(drop)
+    };
+    assert_eq!(change(&mut wallet), Err(Error::OwnFactor));
+    wallet.otp_credentials().remove(&moved).unwrap();
+    change(&mut wallet).unwrap();
+    drop(token);
+}
+
+#[test]
+fn an_older_vault_logs_in_beside_its_factor() {
+    let phone = TestPhone::new(SystemClock);
+    let mut wallet = phone.open();
+    let _token = set_lock(&mut wallet);
+    let factor = older(&mut wallet);
+    log_in(&mut wallet).unwrap();
+    assert!(wallet.vault.list::<OtpCredential>().unwrap().is_empty(), "moved under the lock");
+    wallet.otp_credentials().code(&factor).unwrap();
 }
 
 #[test]

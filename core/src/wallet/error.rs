@@ -61,6 +61,14 @@ pub enum Error {
     /// No session is kept: log in at the issuer.
     #[error("the wallet is not logged in at an issuer")]
     NotLoggedIn,
+    /// This is the second factor of the wallet's account, or the account that is to become the wallet's has its factor among
+    /// the one-time passwords. Ten wrong PINs would cost it, so it stays on another device, or is
+    /// [kept](crate::Account::keep_factor) once a recovery code was typed back.
+    #[error(
+        "the account's own second factor is no one-time password of this wallet: leave it on another device, or store it \
+         with a recovery code typed back"
+    )]
+    OwnFactor,
     /// The issuer did not do what was requested.
     #[error(transparent)]
     Issuer(IssuerProblem),

@@ -2,7 +2,7 @@
 
 use subtle::ConstantTimeEq as _;
 
-use super::account_secrets::refuse_own_factor;
+use super::account_secrets::{add_otp, refuse_own_factor};
 use super::error::Error;
 use super::open::Wallet;
 use crate::SecretBytes;
@@ -39,12 +39,12 @@ impl<'w> OtpCredentials<'w> {
         Self(wallet)
     }
 
-    /// Stores a credential, as [`otpauth::parse`] gives it. A second factor of this wallet's own account is stored under
-    /// the payment lock, or in memory where there is none.
+    /// Stores a credential, as [`otpauth::parse`] gives it.
     ///
     /// # Errors
-    /// [`Error::Invalid`] names the value that cannot be stored; [`Error::PaymentsLocked`] for the account's own second
-    /// factor while the lock is closed; [`Error::Failed`].
+    /// [`Error::Invalid`] names the value that cannot be stored; [`Error::OwnFactor`] for a second factor of this wallet's
+    /// account, which [`keep_factor`](crate::Account::keep_factor) takes once a recovery code was typed back;
+    /// [`Error::Failed`].
     pub fn add(&mut self, credential: &OtpCredential) -> Result<RecordId, Error> {
         let ids = self.add_all(std::slice::from_ref(credential))?;
         ids.into_iter().next().ok_or(Error::Corrupt)
@@ -67,8 +67,7 @@ impl<'w> OtpCredentials<'w> {
     /// As [`add`](Self::add).
     pub fn add_all(&mut self, credentials: &[OtpCredential]) -> Result<Vec<RecordId>, Error> {
         credentials.iter().try_for_each(check_names)?;
-        self.0
-            .store_all(|tx, storage| credentials.iter().map(|it| storage.add_otp(tx, it)).collect())
+        self.0.vault.transaction(|tx| credentials.iter().map(|it| add_otp(tx, it)).collect())
     }
 
     /// All one-time-password credentials, by id. The account's own second factor is among them while it can be used.

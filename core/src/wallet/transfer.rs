@@ -1,6 +1,6 @@
 //! Transfers of passes and one-time passwords from the owner's other phone, or to it.
 
-use super::account_secrets::refuse_own_factor;
+use super::account_secrets::{add_otp, refuse_own_factor};
 use super::error::Error;
 use super::open::Wallet;
 use crate::hpke::ReceiverKey;
@@ -94,11 +94,11 @@ impl<'w> Transfer<'w> {
     /// were sealed to. Records that are here already stay as they are.
     ///
     /// # Errors
-    /// [`Error::Transfer`]; [`Error::PaymentsLocked`] if a second factor of this wallet's own account is among them and the
-    /// lock is closed; [`Error::Failed`]. None of them changes anything.
+    /// [`Error::Transfer`]; [`Error::OwnFactor`] if a second factor of this wallet's account is among them: the old phone
+    /// leaves it out; [`Error::Failed`]. None of them changes anything.
     pub fn receive(&mut self, text: &str) -> Result<Vec<RecordId>, Error> {
         let sealed = SealedTransfer::read(text)?;
-        self.0.store_all(|tx, storage| {
+        self.0.vault.transaction(|tx| {
             let (id, state) = only(tx)?;
             if state.answered == Some(*sealed.request()) {
                 return Err(TransferError::AlreadyReceived.into());
@@ -110,7 +110,7 @@ impl<'w> Transfer<'w> {
             let all: Vec<_> =
                 sealed.open(&key)?.into_iter().map(TransferItem::into_plain).collect();
             let stored = all.iter().map(|it| match it {
-                TransferItem::Otp(credential) => storage.add_otp(tx, credential),
+                TransferItem::Otp(credential) => add_otp(tx, credential),
                 TransferItem::Pass(pass) => Ok(tx.add(pass)?),
             });
             let stored = stored.collect::<Result<_, Error>>()?;

@@ -277,6 +277,11 @@ private final class Run {
             let typed = Data(try with.text("recovery_code").utf8)
             guard let confirmed = try recoveryCodes?.confirm(typed: typed) else { return .null }
             return JSON(try factor?.storeInWallet(confirmed: confirmed))
+        case "store_factor":
+            let typed = Data(try with.text("recovery_code").utf8)
+            guard let confirmed = try recoveryCodes?.confirm(typed: typed) else { return .null }
+            let uri = Data(try with.text("uri").utf8)
+            return .text(try wallet.account.storeFactor(uri: uri, confirmed: confirmed))
         case "reveal_factor": return JSON((factor?.revealUri()).map { String(decoding: $0, as: UTF8.self) })
         case "log_in":
             let call = try wallet.account.logIn(

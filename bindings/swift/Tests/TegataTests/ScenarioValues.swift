@@ -84,6 +84,7 @@ extension WalletError {
         case .WeakPin(let problem, _): "WeakPin \(spelled(problem))"
         case .UnlockNotSet: "UnlockNotSet"
         case .NotLoggedIn: "NotLoggedIn"
+        case .OwnFactor: "OwnFactor"
         case .SendAgain: "SendAgain"
         case .Issuer(let problem, _): "Issuer \(spelled(problem))"
         case .InvalidAnswer: "InvalidAnswer"

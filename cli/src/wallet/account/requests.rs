@@ -9,6 +9,9 @@ use crate::issuer_client::{IssuerClient, RequestError};
 pub(super) fn account_failure(error: Error) -> Failure {
     match error {
         Error::NotLoggedIn => Failure::Failed(format!("{error}: tegata wallet log-in")),
+        Error::OwnFactor => Failure::Failed(format!(
+            "{error}: move it with tegata wallet export ID, then tegata wallet remove ID"
+        )),
         error => Failure::cannot("use the wallet's account")(&error),
     }
 }

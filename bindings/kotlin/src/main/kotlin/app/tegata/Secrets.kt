@@ -42,6 +42,11 @@ public fun OtpCredentials.addUri(uri: ByteArray): String = uri.withDirectBuffer 
 @Throws(WalletException::class)
 public fun RecoveryCodes.confirm(typed: ByteArray): ConfirmedRecoveryCodes = typed.withDirectBuffer { confirm(it) }
 
+/** Stores the account's second factor that is on another device too, given as its `otpauth` URI in UTF-8. */
+@Throws(WalletException::class)
+public fun Account.storeFactor(uri: ByteArray, confirmed: ConfirmedRecoveryCodes): String =
+    uri.withDirectBuffer { storeFactor(it, confirmed) }
+
 /** Logs in. A device that the account does not know needs the second factor. */
 @JvmOverloads
 @Throws(WalletException::class)

@@ -250,6 +250,10 @@ private class Run(private val folder: File) : AutoCloseable {
             "first_value" -> return factor.firstValue()
             "keep_factor" ->
                 return factor.storeInWallet(recoveryCodes.confirm(with.text("recovery_code").toByteArray()))
+            "store_factor" -> {
+                val confirmed = recoveryCodes.confirm(with.text("recovery_code").toByteArray())
+                return account.storeFactor(with.text("uri").toByteArray(), confirmed)
+            }
             "reveal_factor" -> return factor.revealUri().decodeToString()
             "log_in" -> {
                 val call = account.logIn(profile(with), with.password(), with.secondFactor())
