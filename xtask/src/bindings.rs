@@ -4,7 +4,12 @@ use std::path::{Path, PathBuf};
 
 use xshell::{Shell, cmd};
 
-use crate::{kotlin_exceptions, progress::step, symbols, workspace};
+use crate::{
+    kotlin_exceptions,
+    progress::step,
+    symbols::{self, Binutils},
+    workspace,
+};
 
 /// UniFFI reads it only when it is passed by `--config`.
 const CONFIG: &str = "uniffi.toml";
@@ -41,26 +46,36 @@ pub(crate) fn write(shell: &Shell, build: Build) -> anyhow::Result<PathBuf> {
         Build::Release => "bindings",
         Build::Testing => "bindings-testing",
     });
+    write_for(shell, &library, &folder, build)?;
+    Ok(folder)
+}
+
+/// Generates the sources from a library that is built, into a folder with `kotlin`, `swift`, `python` and `lib`.
+pub(crate) fn write_for(
+    shell: &Shell,
+    library: &Path,
+    folder: &Path,
+    build: Build,
+) -> anyhow::Result<()> {
     // A compiler would also find files that an earlier run wrote and this one does not.
     for language in ["kotlin", "swift", "python", "lib"] {
         shell.remove_path(folder.join(language))?;
     }
     for language in ["kotlin", "swift", "python"] {
-        generate(shell, &library, language, &folder.join(language))?;
+        generate(shell, library, language, &folder.join(language))?;
     }
     let kotlin = folder.join("kotlin").join(KOTLIN);
     shell.write_file(&kotlin, kotlin_exceptions::declare(&shell.read_file(&kotlin)?)?)?;
     let lib = folder.join("lib");
     let copy = lib.join(library_name());
     shell.create_dir(&lib)?;
-    shell.copy_file(&library, &copy)?;
+    shell.copy_file(library, &copy)?;
     // Only now, because the generator reads the symbols.
     if build == Build::Release {
-        symbols::separate(shell, &copy)?;
+        symbols::separate(shell, &copy, Binutils::Host)?;
     }
     // Python looks for the library beside the module; JNA has a setting for its folder.
-    shell.copy_file(&copy, folder.join("python").join(library_name()))?;
-    Ok(folder)
+    Ok(shell.copy_file(&copy, folder.join("python").join(library_name()))?)
 }
 
 /// Builds the shared library; returns its path.
@@ -84,10 +99,14 @@ pub(crate) fn release_library(shell: &Shell, features: &str) -> anyhow::Result<P
 }
 
 /// Builds the shared library for another system, whose compiler and linker the caller has set.
-pub(crate) fn library_for_target(shell: &Shell, target: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn library_for_target(
+    shell: &Shell,
+    target: &str,
+    features: &str,
+) -> anyhow::Result<PathBuf> {
     let _tables = shell.push_env("CFLAGS", NO_UNWIND_TABLES);
     let build = cmd!(shell, "cargo rustc --quiet -p tegata-ffi --lib --target {target}");
-    build.args(RELEASE_OPTIONS).args(["--features", FEATURES]).run()?;
+    build.args(RELEASE_OPTIONS).args(["--features", features]).run()?;
     let name = if target.contains("apple") { "libtegata_ffi.dylib" } else { "libtegata_ffi.so" };
     Ok(workspace::target(shell)?.join(target).join("library").join(name))
 }

@@ -46,6 +46,32 @@ pub(crate) fn check(library: &Path, loader: Loader) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether a library of ours may export this name.
+pub(crate) fn is_ours(name: &str) -> bool {
+    EXPORTED.iter().any(|ours| name.starts_with(ours))
+}
+
+/// A symbol that the loader has to find in another library.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ImportedSymbol {
+    pub(crate) name: String,
+    /// Without it the library loads all the same, and finds null.
+    pub(crate) is_weak: bool,
+}
+
+/// All imports of a library.
+pub(crate) fn imports(library: &Path) -> anyhow::Result<Vec<ImportedSymbol>> {
+    let bytes =
+        std::fs::read(library).with_context(|| format!("cannot read {}", library.display()))?;
+    let file = object::File::parse(&*bytes)?;
+    // The first symbol of the table has no name.
+    let undefined = file.dynamic_symbols().filter(|it| it.is_undefined() && it.name() != Ok(""));
+    let import = |symbol: object::Symbol<'_, '_>| {
+        Ok(ImportedSymbol { name: symbol.name()?.to_owned(), is_weak: symbol.is_weak() })
+    };
+    undefined.map(import).collect()
+}
+
 fn problems<Header: FileHeader<Endian = Endianness>>(
     bytes: &[u8],
     page: u64,
@@ -54,7 +80,7 @@ fn problems<Header: FileHeader<Endian = Endianness>>(
     let mut problems = Vec::new();
     for symbol in file.dynamic_symbols().filter(object::ObjectSymbol::is_definition) {
         let name = symbol.name()?;
-        if !EXPORTED.iter().any(|ours| name.starts_with(ours)) {
+        if !is_ours(name) {
             problems.push(format!("exports {name}, which is not one of ours"));
         }
     }

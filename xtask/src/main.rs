@@ -23,6 +23,7 @@ mod kdoc;
 mod kotlin_exceptions;
 mod kotlin_lint;
 mod language;
+mod link;
 mod load;
 mod model;
 mod money;
@@ -122,12 +123,17 @@ enum Verb {
     /// Attack the issuer with ten thousand guesses and ten thousand requests; `test` does the same for seconds.
     #[command(after_help = "Example: cargo xtask attack")]
     Attack,
-    /// Check that the code of apps compiles for Android and iOS: types only, nothing is linked.
+    /// Check that the code of apps compiles for Android and iOS: types only; `link` links.
     #[command(after_help = "Example: cargo xtask targets aarch64-apple-ios")]
     Targets {
         /// Targets to check for; all if none is named.
         #[arg(value_name = "TARGET", value_parser = PossibleValuesParser::new(targets::TARGETS))]
         targets: Vec<String>,
+    },
+    /// Link the library for phones with stubs of the systems' libraries, and judge it: not for apps.
+    Link {
+        #[command(subcommand)]
+        platform: link::Platform,
     },
     /// Generate the Kotlin, Swift and Python bindings of the release build into target/bindings.
     Bindings,
@@ -204,6 +210,7 @@ fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Budget { write, .. } => budget::run(&shell, write),
         Verb::Fuzz { target, minutes } => fuzz::run(&shell, target, minutes),
         Verb::Targets { targets } => targets::run(&shell, &targets),
+        Verb::Link { platform } => link::run(&shell, &platform),
         Verb::Model { long } => model::run(&shell, long),
         Verb::Attack => attack::run(&shell),
         Verb::Bindings => bindings::write(&shell, bindings::Build::Release).map(drop),

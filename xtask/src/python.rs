@@ -46,6 +46,15 @@ pub(crate) fn test_library(shell: &Shell) -> anyhow::Result<()> {
     run.with_context(|| format!("the test in {LIBRARY} failed"))
 }
 
+/// Runs the scenarios alone, with the module and the library of a folder.
+pub(crate) fn test_scenarios(shell: &Shell, bindings: &Path) -> anyhow::Result<()> {
+    let python = environment(shell)?;
+    let path = std::env::join_paths([Path::new(LIBRARY).join("src").as_path(), bindings])?;
+    let _path = shell.push_env("PYTHONPATH", path);
+    let tests = format!("{LIBRARY}/tests/test_scenarios.py");
+    Ok(cmd!(shell, "{python} -B -m pytest -q -p no:cacheprovider {tests}").run()?)
+}
+
 /// Runs the issuer as a process and receives its mail with an SMTP server from a Python package. The tests spend most of
 /// their time waiting for a mail to be sent again, so they run in parallel.
 pub(crate) fn test_mail(shell: &Shell) -> anyhow::Result<()> {

@@ -70,6 +70,8 @@ pub(crate) const JAPANESE: Package =
     Package { name: "fonts-noto-cjk", probe: Probe::Font("NotoSansCJK*") };
 /// Reads the answers in the example of a till.
 pub(crate) const JQ: Package = Package { name: "jq", probe: Probe::Program("jq") };
+/// Reads and changes libraries of phones.
+pub(crate) const LLVM: Package = Package { name: "llvm", probe: Probe::Program("llvm-objcopy") };
 /// Builds the Kotlin library.
 pub(crate) const MAVEN: Package = Package { name: "maven", probe: Probe::Program("mvn") };
 /// Installs the root file system that has Swift.

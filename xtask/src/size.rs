@@ -1,6 +1,6 @@
 //! The size of the stripped library against the budget in bindings/size.json, and the rules for loading it.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context as _;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use crate::{
     bindings,
     elf::{self, Loader},
     progress::step,
-    symbols,
+    symbols::{self, Binutils},
 };
 
 const FILE: &str = "bindings/size.json";
@@ -19,14 +19,12 @@ const FILE: &str = "bindings/size.json";
 /// used up.
 const BELOW: u64 = 10;
 
-/// A function whose source line is looked up, as for a crash report.
-const EXPORTED_FUNCTION: &str = "uniffi_tegata_ffi_fn_method_payments_next_code";
-
-/// The budget file: a budget for each processor.
+/// The budget file: a budget for the library of this machine, and one for each target of phones, with the account.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Budget {
     x86_64: Limits,
+    linked: BTreeMap<String, u64>,
 }
 
 /// The most bytes of the stripped library: without features, and with the account.
@@ -40,7 +38,7 @@ struct Limits {
 /// Builds the library that ships, once for each limit, and compares the size of a stripped copy.
 pub(crate) fn check(shell: &Shell) -> anyhow::Result<()> {
     anyhow::ensure!(cfg!(target_arch = "x86_64"), "{FILE} has no budget for this processor");
-    let budget: Budget = serde_json::from_str(&shell.read_file(FILE)?).context(FILE)?;
+    let budget = read(shell)?;
     let mut over = Vec::new();
     let Limits { default, account } = budget.x86_64;
     // The build that ships comes last, so that it stays in target/library.
@@ -60,11 +58,24 @@ fn stripped_size(shell: &Shell, features: &str) -> anyhow::Result<u64> {
     let temporary = shell.create_temp_dir()?;
     let stripped = temporary.path().join(bindings::library_name());
     shell.copy_file(&library, &stripped)?;
-    symbols::separate(shell, &stripped)?;
+    symbols::separate(shell, &stripped, Binutils::Host)?;
     elf::check(&stripped, Loader::Host)?;
-    let line = symbols::line_of(shell, &stripped, EXPORTED_FUNCTION)?;
-    anyhow::ensure!(line.contains("bindings/src/"), "{EXPORTED_FUNCTION} is looked up as {line}");
+    symbols::check_line(shell, &stripped, Binutils::Host)?;
     size(&stripped)
+}
+
+/// Compares the size of a stripped library that was linked for a phone with its budget.
+pub(crate) fn check_linked(shell: &Shell, target: &str, library: &Path) -> anyhow::Result<()> {
+    let budget = read(shell)?;
+    let most =
+        budget.linked.get(target).with_context(|| format!("{FILE}: nothing for {target}"))?;
+    let bytes = size(library)?;
+    println!("stripped library, {target}: {bytes} of {most} bytes");
+    compare(bytes, *most).with_context(|| target.to_owned())
+}
+
+fn read(shell: &Shell) -> anyhow::Result<Budget> {
+    serde_json::from_str(&shell.read_file(FILE)?).context(FILE)
 }
 
 /// Checks a library that was built for Android elsewhere.

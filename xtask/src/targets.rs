@@ -1,11 +1,11 @@
 //! Checks that core and bindings compile for phones: types and borrows, on a machine without the phones' toolchains.
 //!
 //! The standard library of those targets is built from source, which Debian packs for exactly our toolchain. C code is not
-//! compiled: a stub compiler writes empty objects, so linking is not checked.
+//! compiled: a stub compiler writes empty objects. `cargo xtask link` compiles it, and links.
 
 use std::path::PathBuf;
 
-use xshell::{Shell, cmd};
+use xshell::{PushEnv, Shell, cmd};
 
 use crate::{
     bindings::WITH_ACCOUNT,
@@ -47,13 +47,10 @@ pub(crate) fn run(shell: &Shell, targets: &[String]) -> anyhow::Result<()> {
     let all = TARGETS.iter().map(|&target| target.to_owned());
     let targets = if targets.is_empty() { all.collect() } else { targets.to_vec() };
     setup::install(shell, &[CURL])?;
-    let library = source(shell)?;
     let tool = stub_compiler(shell)?;
-    // Without it a stable toolchain refuses to build a standard library.
-    let _bootstrap = shell.push_env("RUSTC_BOOTSTRAP", "1");
-    let _source = shell.push_env("__CARGO_TESTS_ONLY_SRC_ROOT", &library);
+    let _std = build_std(shell)?;
     // Build scripts want a folder that exists; the stub reads nothing in it.
-    let _sdk = shell.push_env("SDKROOT", &library);
+    let _sdk = shell.push_env("SDKROOT", shell.current_dir());
     let packages: &Vec<&str> =
         &PACKAGES.iter().flat_map(|&package| ["--package", package]).collect();
     for target in targets {
@@ -61,11 +58,26 @@ pub(crate) fn run(shell: &Shell, targets: &[String]) -> anyhow::Result<()> {
         let name = target.replace('-', "_");
         let _compiler = shell.push_env(format!("CC_{name}"), &tool);
         let _archiver = shell.push_env(format!("AR_{name}"), &tool);
-        let build_std = "-Zbuild-std=std,panic_unwind";
-        let check = cmd!(shell, "cargo check --quiet {packages...} --target {target} {build_std}");
+        let check = cmd!(shell, "cargo check --quiet {packages...} --target {target}");
         check.args(["--features", WITH_ACCOUNT]).run()?;
     }
     Ok(())
+}
+
+/// Has cargo build the standard library from source, for a target that no toolchain here has one for.
+pub(crate) fn build_std(shell: &Shell) -> anyhow::Result<[PushEnv<'_>; 3]> {
+    let source = source(shell)?;
+    Ok([
+        shell.push_env("CARGO_UNSTABLE_BUILD_STD", "std,panic_unwind"),
+        // Without it a stable toolchain refuses to build a standard library.
+        shell.push_env("RUSTC_BOOTSTRAP", "1"),
+        shell.push_env("__CARGO_TESTS_ONLY_SRC_ROOT", source),
+    ])
+}
+
+/// Has cargo build in a folder of its own: build scripts that look at `RUSTC_BOOTSTRAP` would have it build all others anew.
+pub(crate) fn separate_folder(shell: &Shell) -> anyhow::Result<PushEnv<'_>> {
+    Ok(shell.push_env("CARGO_TARGET_DIR", workspace::target(shell)?.join("linked")))
 }
 
 /// The folder `library` of the toolchain's source, which is fetched first if the cache does not have it.

@@ -10,34 +10,12 @@ use crate::{
     android::{self, aar},
     bindings::{self, Build},
     elf::{self, Loader},
+    link::android::{API, AndroidTarget, LIBRARY, TARGETS},
     progress::step,
 };
 
 /// Variable with the folder of the NDK, as Gradle knows it.
 const NDK: &str = "ANDROID_NDK_HOME";
-
-/// The API level that we link for: Android 8.0, the first whose devices all have a keystore in hardware.
-const API: u32 = 26;
-
-/// A kind of processor.
-#[derive(Clone, Copy, Debug)]
-struct Target {
-    rust: &'static str,
-    /// The name in the NDK's compiler.
-    clang: &'static str,
-    /// The name of its folder in an AAR.
-    folder: &'static str,
-}
-
-const TARGETS: &[Target] = &[
-    Target { rust: "aarch64-linux-android", clang: "aarch64-linux-android", folder: "arm64-v8a" },
-    Target {
-        rust: "armv7-linux-androideabi",
-        clang: "armv7a-linux-androideabi",
-        folder: "armeabi-v7a",
-    },
-    Target { rust: "x86_64-linux-android", clang: "x86_64-linux-android", folder: "x86_64" },
-];
 
 /// The folder in which Gradle looks for native libraries.
 const NATIVES: &str = "jniLibs";
@@ -76,13 +54,13 @@ pub(super) fn run(shell: &Shell) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn build(shell: &Shell, ndk: &Path, target: &Target, folder: &Path) -> anyhow::Result<()> {
+fn build(shell: &Shell, ndk: &Path, target: &AndroidTarget, folder: &Path) -> anyhow::Result<()> {
     step(&format!("linking for {}", target.rust));
     let variables = variables(ndk, target);
     let _variables: Vec<_> =
         variables.into_iter().map(|(name, value)| shell.push_env(name, value)).collect();
-    let built = bindings::library_for_target(shell, target.rust)?;
-    let library = folder.join(NATIVES).join(target.folder).join("libtegata_ffi.so");
+    let built = bindings::library_for_target(shell, target.rust, bindings::FEATURES)?;
+    let library = folder.join(NATIVES).join(target.folder).join(LIBRARY);
     shell.create_dir(library.parent().context("a library without a folder")?)?;
     let strip = tools(ndk).join("llvm-strip");
     cmd!(shell, "{strip} --strip-unneeded -o {library} {built}").quiet().run()?;
@@ -91,7 +69,7 @@ fn build(shell: &Shell, ndk: &Path, target: &Target, folder: &Path) -> anyhow::R
 
 /// Variables for cargo and for build scripts of C code. Flags for 16 KiB pages are in `.cargo/config.toml`, which every build
 /// reads.
-fn variables(ndk: &Path, target: &Target) -> Vec<(String, PathBuf)> {
+fn variables(ndk: &Path, target: &AndroidTarget) -> Vec<(String, PathBuf)> {
     let tools = tools(ndk);
     let compiler = tools.join(format!("{}{API}-clang", target.clang));
     let lower = target.rust.replace('-', "_");

@@ -20,7 +20,8 @@ const OLDEST: (&str, &str) = ("IPHONEOS_DEPLOYMENT_TARGET", "17.0");
 
 const MODULE: &str = "framework module TegataFFI {\n    header \"TegataFFI.h\"\n    export *\n}\n";
 
-/// The privacy manifest: no data is collected, and nobody is tracked; SQLite reads timestamps of the app's own files.
+/// The privacy manifest: no data is collected, and nobody is tracked. SQLite reads timestamps of the app's own files, by `stat`
+/// and the like, and asks by `statfs` which file system it writes to.
 const PRIVACY: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
@@ -33,6 +34,10 @@ const PRIVACY: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
     <dict>
       <key>NSPrivacyAccessedAPIType</key><string>NSPrivacyAccessedAPICategoryFileTimestamp</string>
       <key>NSPrivacyAccessedAPITypeReasons</key><array><string>C617.1</string></array>
+    </dict>
+    <dict>
+      <key>NSPrivacyAccessedAPIType</key><string>NSPrivacyAccessedAPICategoryDiskSpace</string>
+      <key>NSPrivacyAccessedAPITypeReasons</key><array><string>E174.1</string></array>
     </dict>
   </array>
 </dict>
@@ -74,7 +79,7 @@ pub(super) fn run(shell: &Shell) -> anyhow::Result<()> {
     let _oldest = shell.push_env(OLDEST.0, OLDEST.1);
     for slice in SLICES {
         step(&format!("linking for {}", slice.rust));
-        let built = bindings::library_for_target(shell, slice.rust)?;
+        let built = bindings::library_for_target(shell, slice.rust, bindings::FEATURES)?;
         let library = framework(&folder, slice).join(NAME);
         shell.copy_file(built, &library)?;
         let name = format!("@rpath/{NAME}.framework/{NAME}");
