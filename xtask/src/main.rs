@@ -5,6 +5,7 @@
 
 mod advisories;
 mod android;
+mod arm;
 mod attack;
 mod bench;
 mod bindings;

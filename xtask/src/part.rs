@@ -6,7 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use xshell::{Shell, cmd};
 
 use crate::{
-    android, attack,
+    android, arm, attack,
     bindings::{Build, WITH_ACCOUNT},
     docs, kotlin_lint, money, package, packaging,
     progress::{self, step},
@@ -40,6 +40,12 @@ pub(crate) const PARTS: &[Part] = &[
             // With the build that ships, because the optimiser decides what stays in memory.
             Ok(cmd!(shell, "cargo test --release -p tegata --test canaries").run()?)
         },
+    },
+    Part {
+        name: "arm",
+        about: "the core's tests of codes, cryptography and vaults on phones' processors, in qemu, with both sizes of pages",
+        needs: arm::NEEDS,
+        run: |shell, _| arm::test(shell),
     },
     Part {
         name: "model",

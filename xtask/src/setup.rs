@@ -33,6 +33,14 @@ const FONTS: &[&str] = &["/usr/share/fonts", "/usr/local/share/fonts", "/System/
 
 /// Links an Android library's resources.
 pub(crate) const AAPT: Package = Package { name: "aapt", probe: Probe::Program("aapt2") };
+/// Compiles C for 64-bit ARM, and links.
+pub(crate) const ARM_COMPILER: Package =
+    Package { name: "gcc-aarch64-linux-gnu", probe: Probe::Program("aarch64-linux-gnu-gcc") };
+/// The C library for 64-bit ARM.
+pub(crate) const ARM_LIBC: Package = Package {
+    name: "libc6-dev-arm64-cross",
+    probe: Probe::File("/usr/aarch64-linux-gnu/include/stdio.h"),
+};
 /// Runs Swift in a root file system of its own.
 pub(crate) const BUBBLEWRAP: Package =
     Package { name: "bubblewrap", probe: Probe::Program("bwrap") };
@@ -100,6 +108,9 @@ pub(crate) const PROMETHEUS: Package =
 /// Creates virtual environments; Debian's bare python3 lacks the module that puts pip into them.
 pub(crate) const PYTHON: Package =
     Package { name: "python3-venv", probe: Probe::PythonModule("ensurepip") };
+/// Runs programs for phones' processors.
+pub(crate) const QEMU: Package =
+    Package { name: "qemu-user-static", probe: Probe::Program("qemu-aarch64-static") };
 /// Locks a store, as another program would.
 pub(crate) const SQLITE: Package = Package { name: "sqlite3", probe: Probe::Program("sqlite3") };
 /// Judges the unit of the service.
