@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tegata::UnixTime;
 use tegata::code::ShopName;
 use tokio::runtime::Runtime;
 
@@ -221,6 +222,14 @@ impl AppBuilder {
     }
 }
 
+/// Makes the partitions that the first payments go to. A role that may not make tables serves all the same: rows go to the
+/// default partition, and the job tells of it.
+async fn make_partitions(store: &Store, now: UnixTime) {
+    if let Err(error) = store.make_partitions(now).await {
+        tracing::warn!(%error, "the partitions of this month and the next cannot be made");
+    }
+}
+
 /// Has a new store remember the currency that is set, and refuses to mix two in one store.
 async fn check_currency(config: &Config, store: &Store) -> Result<(), StartError> {
     let set = config.currency.as_str();
@@ -274,6 +283,7 @@ impl Services {
         let store = Store::open(&config.store).await?.with_work_counter(metrics.work());
         store.register_pool_counts(metrics.registry())?;
         check_currency(config, &store).await?;
+        make_partitions(&store, clock.now()).await;
         let server_key = server_key::find_or_make(config, &store, &**random).await?;
         let mut process = [0; 16];
         random.fill(&mut process).map_err(KeyStoreError::from)?;

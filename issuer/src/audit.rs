@@ -15,7 +15,11 @@ use serde::{Deserialize, Serialize};
 use tegata::UnixTime;
 
 use crate::crypto::Keys;
-use crate::store::{EventCounts, EventRow, Seal, Store, StoreError, extend_chain, initial_seal};
+use crate::domain::Month;
+use crate::store::{
+    DetachedRun, Detachment, EventCounts, EventRow, Seal, SealedEvents, Store, StoreError,
+    extend_chain, initial_seal,
+};
 
 /// Why the log was not sealed or verified.
 #[derive(Debug, thiserror::Error)]
@@ -213,6 +217,11 @@ pub enum SuspiciousActivity {
         /// The number of events that are sealed and there, or waiting.
         known: u64,
     },
+    /// The record of a month that was detached was not signed by this key: its events count as missing.
+    DetachmentNotSigned {
+        /// The month that it is said to be of.
+        month: Month,
+    },
     /// A line of the file was not signed by this key.
     NotSigned {
         /// The number of the line, from 1.
@@ -239,6 +248,9 @@ impl std::fmt::Display for SuspiciousActivity {
                     "the log has {there} events, but {known} are sealed or waiting to be sealed"
                 )
             }
+            Self::DetachmentNotSigned { month } => {
+                write!(f, "the record of {month} as detached was not signed by this key")
+            }
             Self::NotSigned { line } => write!(f, "line {line} was not signed by this key"),
         }
     }
@@ -249,6 +261,9 @@ impl std::fmt::Display for SuspiciousActivity {
 pub struct LogVerification {
     /// Sealed events that were looked at.
     pub events: u64,
+    /// How many of them are of months that were detached: they are gone, and the rest was held to the signed records of
+    /// where they were.
+    pub detached: u64,
     /// Up to where the file of checkpoints vouches for them.
     pub signed: u64,
     /// What is wrong, in the order of the log; empty if nothing is.
@@ -264,6 +279,25 @@ pub async fn verify(
     checkpoints: &Path,
     key: &[u8; 32],
 ) -> Result<LogVerification, AuditError> {
+    Ok(walk(store, checkpoints, key, None).await?.0)
+}
+
+/// Does the same, and gives the runs of events of a month that is still there.
+pub(crate) async fn verify_with_runs(
+    store: &Store,
+    checkpoints: &Path,
+    key: &[u8; 32],
+    month: Month,
+) -> Result<(LogVerification, Vec<DetachedRun>), AuditError> {
+    walk(store, checkpoints, key, Some(month)).await
+}
+
+async fn walk(
+    store: &Store,
+    checkpoints: &Path,
+    key: &[u8; 32],
+    month: Option<Month>,
+) -> Result<(LogVerification, Vec<DetachedRun>), AuditError> {
     let mut findings = Vec::new();
     let mut signed = BTreeMap::new();
     for (index, line) in read(checkpoints, key)?.into_iter().enumerate() {
@@ -272,8 +306,27 @@ pub async fn verify(
             None => findings.push(SuspiciousActivity::NotSigned { line: index + 1 }),
         }
     }
-    let at = initial_seal();
-    let mut chain = Chain { at, sealed: 0, held: 0, gone: 0, signed: &signed, findings };
+    let mut gaps = BTreeMap::new();
+    for detachment in store.detachments().await? {
+        if is_signed(&detachment, key) {
+            gaps.extend(detachment.runs.into_iter().map(|run| (run.places[0], run)));
+        } else {
+            findings.push(SuspiciousActivity::DetachmentNotSigned { month: detachment.month });
+        }
+    }
+    let mut chain = Chain {
+        at: initial_seal(),
+        sealed: 0,
+        held: 0,
+        gone: 0,
+        signed: &signed,
+        gaps,
+        gap: None,
+        detached: 0,
+        month,
+        runs: Vec::new(),
+        findings,
+    };
     loop {
         let pages = store.sealed_events(chain.sealed, SEALS).await?;
         if pages.is_empty() {
@@ -282,9 +335,23 @@ pub async fn verify(
         let ids: Vec<_> = pages.iter().flat_map(|page| page.events.iter().copied()).collect();
         let mut events = store.events(&ids).await?.into_iter();
         for page in &pages {
-            chain.go(&page.seal, events.by_ref().take(page.events.len()).collect());
+            chain.go(page, events.by_ref().take(page.events.len()).collect());
         }
     }
+}
+
+fn is_signed(detachment: &Detachment, key: &[u8; 32]) -> bool {
+    let key = UnparsedPublicKey::new(&ED25519, key);
+    key.verify(&detachment.message(), &detachment.signature).is_ok()
+}
+
+/// A run of events of a detached month that is being gone through.
+#[derive(Clone, Copy)]
+struct Gap {
+    run: DetachedRun,
+    /// How many of its events are there, and how many are not.
+    there: u64,
+    gone: u64,
 }
 
 struct Chain<'a> {
@@ -296,13 +363,22 @@ struct Chain<'a> {
     /// How many events are named by a seal and are gone.
     gone: u64,
     signed: &'a BTreeMap<u64, [u8; 32]>,
+    /// Where events of detached months are, by the place of the first of each run.
+    gaps: BTreeMap<u64, DetachedRun>,
+    gap: Option<Gap>,
+    /// How many events are gone with their months.
+    detached: u64,
+    /// The month whose runs are looked for, and those found so far.
+    month: Option<Month>,
+    runs: Vec<DetachedRun>,
     findings: Vec<SuspiciousActivity>,
 }
 
 impl Chain<'_> {
     /// Goes through the events of the next seal, `None` for those that are gone. They are the last before its count: if
     /// there are fewer than from the seal before, those between are missing.
-    fn go(&mut self, seal: &Seal, events: Vec<Option<EventRow>>) {
+    fn go(&mut self, page: &SealedEvents, events: Vec<Option<EventRow>>) {
+        let seal = &page.seal;
         let count = events.len() as u64;
         let before = std::mem::replace(&mut self.sealed, seal.count);
         if before + count > seal.count {
@@ -313,16 +389,14 @@ impl Chain<'_> {
             return;
         }
         for (place, event) in (seal.count - count + 1..).zip(events) {
-            let Some(event) = event else {
-                self.gone += 1;
-                continue;
-            };
-            if place != self.at.count + 1 {
-                self.findings.push(SuspiciousActivity::Missing { place: self.at.count + 1 });
-                // The chain is broken here; it is held to the next seal as if nothing were before it.
-                self.at.count = place - 1;
+            self.enter_gap(place);
+            self.gone += u64::from(event.is_none());
+            match event {
+                Some(event) => self.extend(place, &event),
+                None if self.gap.is_some() => self.skip(place, seal),
+                None => continue,
             }
-            self.at = extend_chain(&self.at, &event);
+            self.leave_gap(place);
             if place == seal.count {
                 if seal.head != self.at.head {
                     self.findings
@@ -336,13 +410,80 @@ impl Chain<'_> {
         }
     }
 
+    fn extend(&mut self, place: u64, event: &EventRow) {
+        if place != self.at.count + 1 {
+            self.findings.push(SuspiciousActivity::Missing { place: self.at.count + 1 });
+            // The chain is broken here; it is held to the next seal as if nothing were before it.
+            self.at.count = place - 1;
+        }
+        let before = self.at.head;
+        self.at = extend_chain(&self.at, event);
+        if let Some(gap) = &mut self.gap {
+            gap.there += 1;
+        }
+        if self.month.is_some_and(|month| month.contains(event.id)) {
+            self.note_run(place, before);
+        }
+    }
+
+    /// Adds an event of the month that is looked for to its runs.
+    fn note_run(&mut self, place: u64, before: [u8; 32]) {
+        let after = self.at.head;
+        match self.runs.last_mut().filter(|run| run.places[1] + 1 == place) {
+            Some(run) => (run.places[1], run.after) = (place, after),
+            None => self.runs.push(DetachedRun { places: [place; 2], before, after }),
+        }
+    }
+
+    /// Begins with a run of a detached month: what is before it has to be what the record says.
+    fn enter_gap(&mut self, place: u64) {
+        let Some(run) = self.gaps.get(&place).copied() else { return };
+        self.gap = Some(Gap { run, there: 0, gone: 0 });
+        if self.at.count + 1 == place && self.at.head != run.before {
+            self.findings.push(SuspiciousActivity::Changed { from: self.held + 1, to: place - 1 });
+            self.at.head = run.before;
+        }
+    }
+
+    /// Goes on over an event that is gone with its month. What the chain is within the run only its seals say; what it is
+    /// after the run is signed.
+    fn skip(&mut self, place: u64, seal: &Seal) {
+        if place != self.at.count + 1 {
+            self.findings.push(SuspiciousActivity::Missing { place: self.at.count + 1 });
+        }
+        self.detached += 1;
+        self.at.count = place;
+        if let Some(gap) = &mut self.gap {
+            gap.gone += 1;
+        }
+        if place == seal.count {
+            self.at.head = seal.head;
+        }
+    }
+
+    /// Ends a run: all of it is gone, or all of it is there.
+    fn leave_gap(&mut self, place: u64) {
+        let Some(gap) = self.gap.filter(|gap| gap.run.places[1] == place) else { return };
+        let Gap { run, there, gone } = gap;
+        self.gap = None;
+        let is_whole = there == 0 || (gone == 0 && self.at.head == run.after);
+        if !is_whole {
+            let [from, to] = run.places;
+            self.findings.push(SuspiciousActivity::Changed { from, to });
+        }
+        self.at.head = run.after;
+    }
+
     fn hold_to_signed(&mut self) {
         if self.signed.get(&self.at.count).is_some_and(|head| *head != self.at.head) {
             self.findings.push(SuspiciousActivity::Rewritten { count: self.at.count });
         }
     }
 
-    async fn end(mut self, store: &Store) -> Result<LogVerification, StoreError> {
+    async fn end(
+        mut self,
+        store: &Store,
+    ) -> Result<(LogVerification, Vec<DetachedRun>), StoreError> {
         let last = self.at.count;
         if self.held < last {
             // Events whose seal is over others that are gone.
@@ -358,6 +499,7 @@ impl Chain<'_> {
         if there != known {
             self.findings.push(SuspiciousActivity::Uncounted { there, known });
         }
-        Ok(LogVerification { events: last, signed, findings: self.findings })
+        let Self { detached, findings, runs, .. } = self;
+        Ok((LogVerification { events: last, detached, signed, findings }, runs))
     }
 }

@@ -48,13 +48,18 @@ impl Audit {
 fn verify(settings: Settings, output: &Output) -> Result<(), Failure> {
     let verified = settings.operator()?.verify().map_err(cannot("verify the log"))?;
     let findings: Vec<_> = verified.findings.iter().map(ToString::to_string).collect();
-    let seen = format!("{} sealed events, signed up to {}", verified.events, verified.signed);
+    let mut seen = format!("{} sealed events, signed up to {}", verified.events, verified.signed);
+    if verified.detached > 0 {
+        seen =
+            format!("{seen}; {} are of detached months, held to signed records", verified.detached);
+    }
     let words = match findings.as_slice() {
         [] => format!("the log holds: {seen}"),
         findings => format!("the log does not hold: {seen}\n{}", findings.join("\n")),
     };
     let document = json!({
         "events": verified.events,
+        "detached": verified.detached,
         "signed": verified.signed,
         "holds": findings.is_empty(),
         "findings": findings,

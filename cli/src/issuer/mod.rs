@@ -6,6 +6,7 @@ mod backup;
 mod kill_switch;
 mod manager;
 mod migrate;
+mod partitions;
 mod payment;
 mod process_protection;
 mod reconcile;
@@ -91,6 +92,9 @@ pub(crate) enum Command {
                       Example: tegata issuer reconcile --since 24h --settle --why \"restored the backup of Monday\""
     )]
     Reconcile(reconcile::Reconcile),
+    /// List the months of payments and events, and take old ones out of the store (PostgreSQL).
+    #[command(subcommand, after_help = "Example: tegata issuer partitions list")]
+    Partitions(partitions::Partitions),
     /// Replace the server key, or the key that secrets are sealed with.
     #[command(
         after_help = "Example: tegata issuer rotate-key --server-key-to new.key --why \"ann, who had the key, has left\""
@@ -115,6 +119,7 @@ pub(crate) fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Backup(file) => file.backup(output),
         Command::Restore(file) => file.restore(output),
         Command::Reconcile(reconcile) => reconcile.run(output),
+        Command::Partitions(partitions) => partitions.run(output),
         Command::RotateKey(rotation) => rotation.run(output),
     }
 }

@@ -61,6 +61,7 @@ impl Reconcile {
             "since": since,
             "settled": settle,
             "compared": comparison.compared,
+            "detached": comparison.detached,
             "others": comparison.others,
             "in_progress": comparison.in_progress,
             "findings": lines.iter().map(Line::document).collect::<Vec<_>>(),
@@ -164,10 +165,13 @@ const HEADER: [&str; 8] =
     ["CREATED", "AMOUNT", "TILL", "REFERENCE", "PROCESSOR", "HERE", "TO DO", "RESULT"];
 
 fn words(comparison: &Comparison, lines: &[Line], is_settling: bool) -> String {
-    let Comparison { compared, others, in_progress, .. } = comparison;
+    let Comparison { compared, detached, others, in_progress, .. } = comparison;
     let mut words = format!("{compared} charges compared, {} differ", lines.len());
     if *in_progress > 0 {
         words = format!("{words}, {in_progress} are in progress and left to the service");
+    }
+    if *detached > 0 {
+        words = format!("{words}; {detached} are of detached months and were not compared");
     }
     if *others > 0 {
         words = format!("{words}; {others} of other programs were left alone");

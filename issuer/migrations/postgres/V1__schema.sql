@@ -1,6 +1,8 @@
 -- The whole schema, edited in place until 1.0: a database that another edition of this file made is refused. Times
 -- are seconds since 1970. Ids (16 bytes) and hashes (32 bytes) are made by the issuer; the database numbers no row.
 -- The other database's file of this name has the same tables: change both together.
+-- Three tables grow for ever and are partitioned here: payments and events by the month that their ids begin with, the
+-- alias index by its period. A job makes the partitions; a row without one is in the default partition.
 
 -- An account's state, as JSON. version goes up by one with each change.
 CREATE TABLE accounts (
@@ -63,7 +65,8 @@ CREATE TABLE events (
     actor TEXT NOT NULL,
     made BIGINT NOT NULL,
     detail TEXT NOT NULL
-);
+) PARTITION BY RANGE (event);
+CREATE TABLE events_default PARTITION OF events DEFAULT;
 CREATE INDEX events_of ON events (account, event) WHERE account IS NOT NULL;
 CREATE INDEX events_closing ON events (event) WHERE deed = 'closing';
 
@@ -76,6 +79,19 @@ CREATE TABLE event_seals (
     count BIGINT NOT NULL PRIMARY KEY,
     head BYTEA NOT NULL,
     events BYTEA NOT NULL
+);
+
+-- Months of payments and events that were taken out of authorisations and events. first and until: the ids that it begins
+-- and ends before. runs: where its events are in the chain, 80 bytes for each run of them: the places of the first and
+-- the last, and the chain's hash before and after it. signature: over all of it, by the key that signs checkpoints.
+CREATE TABLE detached_months (
+    month TEXT NOT NULL PRIMARY KEY,
+    first BYTEA NOT NULL,
+    until BYTEA NOT NULL,
+    payments BIGINT NOT NULL,
+    events BIGINT NOT NULL,
+    runs BYTEA NOT NULL,
+    signature BYTEA NOT NULL
 );
 
 -- The state of the whole issuer: always exactly one row. stopped: a bit for each kill switch that is on.
@@ -152,7 +168,8 @@ CREATE TABLE aliases (
     alias BIGINT NOT NULL,
     credential BYTEA NOT NULL,
     PRIMARY KEY (prefix, period, alias, credential)
-);
+) PARTITION BY LIST (period);
+CREATE TABLE aliases_default PARTITION OF aliases DEFAULT;
 
 -- How far the alias index of a period is filled: up to and with this credential. whole: 1 once it is complete.
 CREATE TABLE alias_fills (
@@ -224,7 +241,8 @@ CREATE TABLE authorisations (
     made BIGINT NOT NULL,
     changed BIGINT NOT NULL,
     version BIGINT NOT NULL
-) WITH (fillfactor = 50);
+) PARTITION BY RANGE (authorisation);
+CREATE TABLE authorisations_default PARTITION OF authorisations DEFAULT WITH (fillfactor = 50);
 CREATE INDEX authorisations_of ON authorisations (account, authorisation);
 CREATE INDEX authorisations_at ON authorisations (till, authorisation);
 

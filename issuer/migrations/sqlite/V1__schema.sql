@@ -78,6 +78,19 @@ CREATE TABLE event_seals (
     events BLOB NOT NULL
 );
 
+-- Months of payments and events that were taken out of authorisations and events. first and until: the ids that it begins
+-- and ends before. runs: where its events are in the chain, 80 bytes for each run of them: the places of the first and
+-- the last, and the chain's hash before and after it. signature: over all of it, by the key that signs checkpoints.
+CREATE TABLE detached_months (
+    month TEXT NOT NULL PRIMARY KEY,
+    first BLOB NOT NULL,
+    until BLOB NOT NULL,
+    payments INTEGER NOT NULL,
+    events INTEGER NOT NULL,
+    runs BLOB NOT NULL,
+    signature BLOB NOT NULL
+) WITHOUT ROWID;
+
 -- The state of the whole issuer: always exactly one row. stopped: a bit for each kill switch that is on.
 CREATE TABLE standing (
     one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),

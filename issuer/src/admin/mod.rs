@@ -3,6 +3,7 @@
 
 mod freeze;
 mod managers;
+mod partitions;
 mod payment_numbers;
 mod processes;
 mod reconcile;
@@ -22,7 +23,7 @@ use crate::audit::{self, AuditError, LogVerification};
 use crate::config::{Config, KeyFileError, ServerKey, make_key_file, read_key_file};
 use crate::crypto::Keys;
 pub use crate::domain::{
-    AccountId, AccountRef, AuthorisationId, InvalidReason, ManagerCode, ManagerName,
+    AccountId, AccountRef, AuthorisationId, InvalidReason, ManagerCode, ManagerName, Month,
     ParseAccountRefError, Reason,
 };
 use crate::domain::{Environment, EventId, StoreUrl};
@@ -37,7 +38,8 @@ use crate::processor::ProcessorSetupError;
 use crate::store::{self, AdminCommand, Store, StoreError, VoidOutcome, VoidRequest, VoidTarget};
 pub use crate::store::{
     ATTEMPT_DAYS, ActivitySubject, Authorisation, AuthorisationState, EventRow, GlobalState,
-    KillSwitch, OpenPaymentCounts, Seal, Till, TillStage, TimeSpan, VoidCount,
+    KillSwitch, MonthPartition, MonthStage, OpenPaymentCounts, Seal, Till, TillStage, TimeSpan,
+    VoidCount,
 };
 pub use reconcile::SettledFinding;
 pub use server_key::ServerKeyError;
@@ -80,6 +82,20 @@ pub enum OperatorError {
     /// No payment has this id.
     #[error("no payment has this id")]
     NoSuchPayment,
+    /// The payment is of a month that was detached.
+    #[error(
+        "this payment is of {0}, which was detached: nothing can be done to it here; refund it at the \
+         processor, where its number is in the metadata"
+    )]
+    Detached(Month),
+    /// The month is too young to be detached.
+    #[error(
+        "{0} cannot be detached yet: its payments can still be voided, or were in the last 100 days"
+    )]
+    MonthTooYoung(Month),
+    /// The log of events has something wrong with it.
+    #[error("the log does not hold: run audit verify; nothing was detached")]
+    LogDoesNotHold,
     /// No money has moved for the payment, so none can be refunded.
     #[error("no money has moved for this payment, which is {}: use void to cancel it", .0.name())]
     NotCharged(AuthorisationState),
@@ -120,14 +136,18 @@ pub enum OperatorError {
     Random(#[from] RandomUnavailable),
 }
 
-/// Creates the tables of the store of these settings, if there are none, and starts nothing: for a database role that may
+/// Creates the tables of the store of these settings, if there are none, and the partitions of this month and the next,
+/// and starts nothing: for a database role that may
 /// create tables, which the service's own need not.
 ///
 /// # Errors
 /// [`OperatorError::Store`], [`OperatorError::Threads`].
 pub fn migrate(config: &Config) -> Result<(), OperatorError> {
-    threads()?.block_on(Store::open(&config.store))?;
-    Ok(())
+    threads()?.block_on(async {
+        let store = Store::open(&config.store).await?;
+        store.make_partitions(Environment::system().clock.now()).await?;
+        Ok(())
+    })
 }
 
 /// What an operator can do to a store. The methods return when what they did is durable.
@@ -308,7 +328,16 @@ impl Operator {
                 (None, _) => Ok(None),
             }
         });
-        found?.ok_or(OperatorError::NoSuchPayment)
+        match (found?, id) {
+            (Some(found), _) => Ok(found),
+            (None, Some(id)) => Err(self.missing_payment(id)?),
+            (None, None) => Err(OperatorError::NoSuchPayment),
+        }
+    }
+
+    fn missing_payment(&self, id: AuthorisationId) -> Result<OperatorError, OperatorError> {
+        let month = self.threads.block_on(self.store.detached_month_of(id))?;
+        Ok(month.map_or(OperatorError::NoSuchPayment, OperatorError::Detached))
     }
 
     fn take_back(
@@ -324,6 +353,7 @@ impl Operator {
             Arc::new(self.keys()?),
             Arc::clone(&self.environment.random),
         ));
+        let id = found.id;
         let voided = self.threads.block_on(async {
             self.store.append_event(asked).await?;
             let what = VoidTarget::Id(found.id);
@@ -339,6 +369,7 @@ impl Operator {
         });
         match voided? {
             VoidOutcome::Found(authorisation) => Ok(*authorisation),
+            VoidOutcome::Detached => Err(self.missing_payment(id)?),
             VoidOutcome::Forbidden | VoidOutcome::NotFound | VoidOutcome::TooOld => {
                 Err(OperatorError::NoSuchPayment)
             }

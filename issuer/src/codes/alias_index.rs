@@ -40,17 +40,42 @@ pub(crate) async fn fill_index(
     keys: &Keys,
     now: UnixTime,
 ) -> Result<(), AliasIndexError> {
+    let schemes = store.schemes().await?;
+    let kept = kept_periods(&schemes, now);
+    // Where they cannot be made or dropped, rows are in the default partition and are deleted one by one: the index is
+    // filled all the same.
+    let note = |done: Result<(), StoreError>| {
+        if let Err(error) = done {
+            tracing::warn!(%error, "the partitions of the payment code index stay as they are");
+        }
+    };
+    note(store.make_alias_partitions(&kept).await);
     let mut all_opened = true;
-    for scheme in store.schemes().await? {
+    for scheme in schemes {
         let current = scheme.alias_period.index(Step::at(now));
         // What is needed first comes first: after a long stop even the current one is not there.
         let periods = [Some(current), current.checked_add(1), current.checked_sub(1)];
         for period in periods.into_iter().flatten() {
             all_opened &= fill_period(store, keys, scheme, period, now).await?;
         }
-        store.drop_aliases(scheme.prefix, current.saturating_sub(1)).await?;
+        let before = current.saturating_sub(1);
+        note(store.drop_alias_partitions(before, &kept).await);
+        store.drop_aliases(scheme.prefix, before).await?;
     }
     if all_opened { Ok(()) } else { Err(AliasIndexError::NotOpened) }
+}
+
+/// Gives the periods whose aliases any of these prefixes needs: those that are filled, and the one that new credentials
+/// are written to as soon as the next begins.
+fn kept_periods(schemes: &[Scheme], now: UnixTime) -> Vec<u64> {
+    let around = |scheme: &Scheme| {
+        let current = scheme.alias_period.index(Step::at(now));
+        current.saturating_sub(1)..=current.saturating_add(2)
+    };
+    let mut periods: Vec<_> = schemes.iter().flat_map(around).collect();
+    periods.sort_unstable();
+    periods.dedup();
+    periods
 }
 
 /// Fills one period; `false` if some key could not be opened. The period is not whole then.

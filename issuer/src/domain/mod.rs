@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `ids` | what rows are found by |
 //! | `money`, `currency`, `sale`, `limits` | amounts; currencies; what a till calls a sale; what may be spent |
+//! | `month` | months of payments and events |
 //! | `network`, `refill` | whose requests budgets count together; limits that refill |
 //! | `processor_ids` | what the card processor calls customers, cards and charges |
 //! | `sealed` | secrets as they stand in rows |
@@ -21,6 +22,7 @@ mod internal_error;
 mod limits;
 mod manager;
 mod money;
+mod month;
 mod network;
 mod newtype;
 mod operator;
@@ -42,6 +44,7 @@ pub use internal_error::InternalError;
 pub use limits::{AuthoriseLimits, Cap, PaymentRules, VoidAge};
 pub use manager::{ManagerCode, ManagerCodeHash, ManagerName};
 pub use money::{Amount, DayOffset, Decimals};
+pub use month::Month;
 pub use network::{Network, NetworkBlock};
 pub use newtype::InvalidField;
 pub use operator::{AccountRef, InvalidReason, ParseAccountRefError, Reason};

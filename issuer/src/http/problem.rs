@@ -67,6 +67,8 @@ pub enum Problem {
     Indivisible,
     /// 422: a payment that is older than what a till may void.
     TooOldToVoid,
+    /// 410: a payment of a month that was taken out of the store.
+    PaymentDetached,
     /// 403: a void that comes without the code of one of the till's managers.
     ManagerNeeded,
     /// 403: the manager's code is nobody's.
@@ -230,6 +232,7 @@ impl Problem {
             Self::TooMuch,
             Self::Indivisible,
             Self::TooOldToVoid,
+            Self::PaymentDetached,
             Self::ManagerNeeded,
             Self::ManagerWrong,
             Self::ManagerWait { retry_after: RetryAfter(1) },
@@ -276,6 +279,25 @@ impl Problem {
         self.facts().title
     }
 
+    fn of_signature(&self) -> Facts {
+        let (status, name, title, detail) = match self {
+            Self::NotSigned => (
+                StatusCode::UNAUTHORIZED,
+                "not-signed",
+                "Invalid device signature",
+                "The Tegata-Signature header must sign the body as it is sent, with the key of \
+                 the device that it names",
+            ),
+            _ => (
+                StatusCode::UNAUTHORIZED,
+                "stale",
+                "Signed too long ago",
+                "Nothing was done; sign the request again with the challenge of the Tegata-Challenge header",
+            ),
+        };
+        Facts { status, name, title, detail }
+    }
+
     fn facts(&self) -> Facts {
         let (status, name, title, detail) = match self {
             Self::BadRequest
@@ -293,19 +315,7 @@ impl Problem {
                 "Too many requests",
                 "Nothing was done; retry after the number of seconds in the Retry-After header",
             ),
-            Self::NotSigned => (
-                StatusCode::UNAUTHORIZED,
-                "not-signed",
-                "Invalid device signature",
-                "The Tegata-Signature header must sign the body as it is sent, with the key of \
-                 the device that it names",
-            ),
-            Self::Stale => (
-                StatusCode::UNAUTHORIZED,
-                "stale",
-                "Signed too long ago",
-                "Nothing was done; sign the request again with the challenge of the Tegata-Challenge header",
-            ),
+            Self::NotSigned | Self::Stale => return self.of_signature(),
             Self::WeakPassword => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "weak-password",
@@ -320,7 +330,8 @@ impl Problem {
             | Self::OtherCurrency
             | Self::TooMuch
             | Self::Indivisible
-            | Self::TooOldToVoid => return self.of_till(),
+            | Self::TooOldToVoid
+            | Self::PaymentDetached => return self.of_till(),
             Self::ManagerNeeded | Self::ManagerWrong | Self::ManagerWait { .. } => {
                 return self.of_manager();
             }
@@ -448,6 +459,13 @@ impl Problem {
                 "Payment too old to void",
                 "A till voids payments of the same day, or as old as the operator has set; the \
                  operator can void older ones",
+            ),
+            Self::PaymentDetached => (
+                StatusCode::GONE,
+                "payment-detached",
+                "Payment kept elsewhere",
+                "Its month was taken out of the store: nothing can be done to it here. The operator \
+                 can refund it at the processor",
             ),
             _ => (
                 StatusCode::UNAUTHORIZED,
@@ -651,6 +669,7 @@ impl From<PaymentError> for Problem {
             PaymentError::TooMuch => Self::TooMuch,
             PaymentError::Indivisible => Self::Indivisible,
             PaymentError::TooOldToVoid => Self::TooOldToVoid,
+            PaymentError::Detached => Self::PaymentDetached,
             PaymentError::ManagerNeeded => Self::ManagerNeeded,
             PaymentError::ManagerWrong => Self::ManagerWrong,
             PaymentError::ManagerWait { wait } => {

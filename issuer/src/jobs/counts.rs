@@ -15,6 +15,8 @@ pub(crate) struct JobCounts {
     pub(super) room: IntGauge,
     pub(super) aliases_ready: IntGauge,
     pub(super) aliases_late: IntGauge,
+    pub(super) rows_without_month: IntGauge,
+    pub(super) rows_of_detached_months: IntGauge,
     last_run: IntGaugeVec,
     failures: IntCounterVec,
 }
@@ -48,6 +50,14 @@ impl JobCounts {
                 "tegata_aliases_late",
                 "1 if the next period's index is incomplete although this period is half over.",
             )?,
+            rows_without_month: IntGauge::new(
+                "tegata_partition_missing_rows",
+                "Payments and events whose month has no partition, up to 20000; PostgreSQL only.",
+            )?,
+            rows_of_detached_months: IntGauge::new(
+                "tegata_partition_detached_rows",
+                "Payments and events written although their month is detached; PostgreSQL only.",
+            )?,
             last_run: IntGaugeVec::new(
                 Opts::new(
                     "tegata_job_last_run_timestamp_seconds",
@@ -67,6 +77,8 @@ impl JobCounts {
         registry.register(Box::new(counts.room.clone()))?;
         registry.register(Box::new(counts.aliases_ready.clone()))?;
         registry.register(Box::new(counts.aliases_late.clone()))?;
+        registry.register(Box::new(counts.rows_without_month.clone()))?;
+        registry.register(Box::new(counts.rows_of_detached_months.clone()))?;
         registry.register(Box::new(counts.last_run.clone()))?;
         registry.register(Box::new(counts.failures.clone()))?;
         // There from the start: who watches for a rise needs a zero to rise from.

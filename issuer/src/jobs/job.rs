@@ -25,6 +25,8 @@ pub(super) enum Job {
     Sessions,
     /// Fills the index of aliases for the period to come, and drops those that are over.
     Aliases,
+    /// Makes the partitions of this month and the next, and counts rows that are in none.
+    Partitions,
     /// Counts the payment credentials.
     Credentials,
     /// Drops idempotency records and counts of wrong codes that are too old to be asked for.
@@ -34,7 +36,7 @@ pub(super) enum Job {
 }
 
 impl Job {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Announce,
         Self::Seal,
         Self::Measure,
@@ -45,6 +47,7 @@ impl Job {
         Self::CardSetups,
         Self::Sessions,
         Self::Aliases,
+        Self::Partitions,
         Self::Credentials,
         Self::OldRecords,
         Self::WrongCodes,
@@ -62,6 +65,7 @@ impl Job {
             Self::CardSetups => "card_setups",
             Self::Sessions => "sessions",
             Self::Aliases => "aliases",
+            Self::Partitions => "partitions",
             Self::Credentials => "credentials",
             Self::OldRecords => "answers",
             Self::WrongCodes => "wrong_codes",

@@ -11,6 +11,7 @@ mod error;
 mod idempotency;
 mod job;
 mod measure;
+mod partitions;
 mod runner;
 mod seal;
 mod sessions;

@@ -50,6 +50,7 @@ impl Jobs {
             Job::CardSetups => Ok(self.accounts.review_card_setups(&*self.processor).await?),
             Job::Sessions => self.sessions(now).await,
             Job::Aliases => Ok(codes::fill_index(&self.store, &self.keys, now).await?),
+            Job::Partitions => self.make_partitions(now).await,
             Job::Credentials => Ok(self.codes.count(&self.store).await?),
             Job::OldRecords => self.drop_old_records(now).await,
             Job::WrongCodes => self.wrong_codes(now).await,

@@ -111,8 +111,11 @@ impl Payments {
     ) -> Result<AuthorisationView, PaymentError> {
         let (till, _) = self.till(token).await?;
         let id = self.keys.authorisation_id(number.ok_or(PaymentError::NotFound)?);
-        let found = self.store.authorisation(id).await?.filter(|found| found.till == till);
-        let found = found.ok_or(PaymentError::NotFound)?;
+        let found = self.store.authorisation(id).await?;
+        if found.is_none() && self.store.detached_month_of(id).await?.is_some() {
+            return Err(PaymentError::Detached);
+        }
+        let found = found.filter(|found| found.till == till).ok_or(PaymentError::NotFound)?;
         Ok(self.view_with_card(&self.go_on_with(found).await).await?)
     }
 

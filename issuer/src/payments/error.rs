@@ -27,6 +27,9 @@ pub(crate) enum PaymentError {
     /// The payment is older than what a till may void.
     #[error("the payment is too old for its till to void it")]
     TooOldToVoid,
+    /// The payment is of a month that was detached.
+    #[error("the payment is of a month that is kept elsewhere")]
+    Detached,
     /// Voids at this till ask for a manager's code, and none came.
     #[error("a manager's code is needed")]
     ManagerNeeded,

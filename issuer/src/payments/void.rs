@@ -37,6 +37,7 @@ impl Payments {
         };
         match self.store.void(request).await? {
             VoidOutcome::TooOld => Err(PaymentError::TooOldToVoid),
+            VoidOutcome::Detached => Err(PaymentError::Detached),
             VoidOutcome::Found(authorisation) => self.reverse(*authorisation).await,
             VoidOutcome::Forbidden | VoidOutcome::NotFound => {
                 let reference = match target {

@@ -27,6 +27,12 @@ pub enum StoreError {
     /// No till has this id. Nothing was written.
     #[error("no till has this id")]
     NoSuchTill,
+    /// Payments and events are not kept by month in SQLite.
+    #[error("a SQLite store is one file without partitions")]
+    NotPartitioned,
+    /// A month of payments and events cannot be detached, for this reason. Nothing was written.
+    #[error("the month stays: {0}")]
+    MonthInUse(&'static str),
     /// Another edition of this program made the database: this migration of its history is not ours. Nothing was
     /// written.
     #[error(

@@ -17,6 +17,7 @@
 //! | `payments`, `currency` | payments, and their currency |
 //! | `outbox` | mails to send |
 //! | `event_row`, `chain`, `events` | the event log, its hash chain and its seals |
+//! | `partitions`, `detachment` | months of payments and events; what is kept of one that was taken out |
 //! | `pool_counts`, `pool_status` | connections to PostgreSQL, for the metrics |
 //! | `global_state` | kill switches, and what was declared void |
 //! | `scans` | pages of rows for jobs and operators |
@@ -40,12 +41,14 @@ mod counted_database;
 mod credentials;
 mod currency;
 mod database;
+mod detachment;
 mod error;
 mod event_row;
 mod events;
 mod global_state;
 mod managers;
 mod outbox;
+mod partitions;
 mod payments;
 mod pool_counts;
 mod pool_status;
@@ -77,6 +80,7 @@ pub use cards::{Card, CardChange, ChargeableCard};
 pub use chain::Seal;
 pub(crate) use chain::{extend_chain, initial_seal};
 pub use credentials::{IndexedCredential, NewCredential, PriorCredential, ProvisionContext};
+pub use detachment::{DetachedRun, Detachment};
 pub use error::StoreError;
 pub use event_row::{EventRow, audit_event_name};
 pub(crate) use events::EventCounts;
@@ -84,6 +88,7 @@ pub use events::SealedEvents;
 pub use global_state::{AdminCommand, GlobalState, KillSwitch, KillSwitchSet};
 pub use managers::ManagerCheck;
 pub use outbox::{LeasedMail, MailPage, MailPriority, MailQueue, OutboxMail};
+pub use partitions::{MonthPartition, MonthStage, StrayRows};
 pub use payments::{
     ATTEMPT_DAYS, ActivityMeasure, ActivitySubject, AdoptedState, AdoptionOutcome, Authorisation,
     AuthorisationState, AuthoriseLimits, AuthoriseOutcome, AuthoriseRequest, BusyPeriod,

@@ -113,7 +113,7 @@ fn payments_lost_by_a_restore_are_settled(mut issuer: TestIssuer, elsewhere: &st
 }
 
 /// The sandbox of the issuer, over the same ledger.
-fn sandbox(payments: &TestPayments<'_>) -> (Sandbox, Stripe) {
+pub(crate) fn sandbox(payments: &TestPayments<'_>) -> (Sandbox, Stripe) {
     let ledger = payments.issuer.folder.path().join("sandbox");
     let sandbox = Sandbox::with_ledger_file(ledger, "key");
     let address = payments.threads.block_on(async {

@@ -77,14 +77,20 @@ impl Log {
 async fn an_untouched_log_verifies(database: TestDatabase) {
     let log = Log::new(database).await;
     assert_eq!(log.seal().await.unwrap(), 0);
-    assert_eq!(log.verify().await, LogVerification { events: 0, signed: 0, findings: vec![] });
+    assert_eq!(
+        log.verify().await,
+        LogVerification { events: 0, signed: 0, detached: 0, findings: vec![] }
+    );
     log.write(0, 5).await;
     log.write(5, 8).await;
     assert_eq!(log.seal().await.unwrap(), 8);
     let lines = std::fs::read_to_string(log.database.file("checkpoints")).unwrap();
     assert_eq!(lines.lines().count(), 2, "one for each time that there was something to sign");
     log.store.append_event(shopper::event(noon(), "not yet")).await.unwrap();
-    assert_eq!(log.verify().await, LogVerification { events: 8, signed: 8, findings: vec![] });
+    assert_eq!(
+        log.verify().await,
+        LogVerification { events: 8, signed: 8, detached: 0, findings: vec![] }
+    );
     assert_eq!(log.store.unsealed_events(10).await.unwrap().len(), 1);
     let pages = log.store.sealed_events(0, 10).await.unwrap();
     assert_eq!(pages.iter().map(|page| page.seal.count).collect::<Vec<_>>(), [5, 8]);
@@ -96,7 +102,10 @@ async fn an_untouched_log_verifies(database: TestDatabase) {
     log.store.seal(10).await.unwrap();
     assert_eq!(log.verify().await.signed, 8);
     log.seal().await.unwrap();
-    assert_eq!(log.verify().await, LogVerification { events: 9, signed: 9, findings: vec![] });
+    assert_eq!(
+        log.verify().await,
+        LogVerification { events: 9, signed: 9, detached: 0, findings: vec![] }
+    );
 }
 
 async fn concurrent_sealers_make_one_chain(database: TestDatabase) {
@@ -117,7 +126,10 @@ async fn concurrent_sealers_make_one_chain(database: TestDatabase) {
     }
     assert_eq!(sealed, 40);
     log.seal().await.unwrap();
-    assert_eq!(log.verify().await, LogVerification { events: 40, signed: 40, findings: vec![] });
+    assert_eq!(
+        log.verify().await,
+        LogVerification { events: 40, signed: 40, detached: 0, findings: vec![] }
+    );
 }
 
 async fn a_long_checkpoint_file_continues_from_its_last_line(database: TestDatabase) {

@@ -235,6 +235,7 @@ pub(super) async fn authorise(
         (status = 200, description = "The authorisation", body = AuthorisationView),
         (status = 401, description = "Unknown till", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "This till has no authorisation with this id", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 410, description = "The payment is of a month that was taken out of the store", body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn authorisation(

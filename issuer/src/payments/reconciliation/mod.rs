@@ -20,7 +20,7 @@ use tegata::{Clock, UnixTime};
 
 use super::ProcessorCharger;
 use super::charge_metadata::{self, ChargeOwner};
-use crate::domain::IntentId;
+use crate::domain::{IntentId, Month};
 use crate::processor::{IntentDetails, IntentStatus, Processor, ProcessorError};
 use crate::store::{
     AdoptedState, AdoptionOutcome, Authorisation, ReceiptWriter, Store, StoreError,
@@ -49,6 +49,8 @@ pub struct Comparison {
     pub compared: u64,
     /// How many charges of others were listed, which are left alone.
     pub others: u64,
+    /// How many charges are of payments in detached months, and are compared with nothing.
+    pub detached: u64,
     /// How many payments are not over yet, which the service goes on with.
     pub in_progress: u64,
     /// What differs, newest charge first.
@@ -120,6 +122,7 @@ impl Reconciliation {
             ChargeOwner::Other => None,
         });
         let rows = self.store.authorisations(ids).await?;
+        let detached = self.store.detached_months().await?;
         for (owner, intent) in owned {
             let id = match owner {
                 ChargeOwner::Payment(id) | ChargeOwner::Unproven(id) => id,
@@ -128,8 +131,12 @@ impl Reconciliation {
                     continue;
                 }
             };
-            comparison.compared += 1;
             seen.insert(intent.id.clone());
+            if Month::of_payment(id).is_some_and(|month| detached.contains(&month)) {
+                comparison.detached += 1;
+                continue;
+            }
+            comparison.compared += 1;
             let row = rows.iter().find(|row| row.id == id).cloned();
             if self.remedy(owner, &intent, row.as_ref()).await?.is_none() {
                 continue;
@@ -232,7 +239,7 @@ impl Reconciliation {
             AdoptionOutcome::Row(AdoptedState::Charged) => Remedy::Adopt,
             AdoptionOutcome::Row(AdoptedState::Reversing) => Remedy::AdoptAndRefund,
             AdoptionOutcome::Unknown => Remedy::Refund,
-            AdoptionOutcome::HasRow => Remedy::Wait,
+            AdoptionOutcome::HasRow | AdoptionOutcome::Detached => Remedy::Wait,
         })
     }
 }

@@ -76,7 +76,9 @@ impl Reconciliation {
         match self.store.adopt(lost, actor.to_owned(), event, receipts).await? {
             AdoptionOutcome::Row(AdoptedState::Charged) => Ok(Settlement::Done),
             AdoptionOutcome::Row(AdoptedState::Reversing) => Ok(self.reverse(id).await),
-            AdoptionOutcome::HasRow | AdoptionOutcome::Unknown => Ok(Settlement::Left),
+            AdoptionOutcome::HasRow | AdoptionOutcome::Unknown | AdoptionOutcome::Detached => {
+                Ok(Settlement::Left)
+            }
         }
     }
 

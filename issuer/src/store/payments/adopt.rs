@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::super::Store;
 use super::super::error::StoreError;
 use super::super::event_row::EventRow;
+use super::super::partitions::is_detached;
 use super::super::sql::{Row, Statement, values};
 use super::super::transaction::Transaction;
 use super::authorisation::{Authorisation, BY_ID, by_id};
@@ -52,6 +53,8 @@ pub enum AdoptionOutcome {
     HasRow,
     /// The store has no such till, no such account, or another customer for it: no row can be made.
     Unknown,
+    /// It is of a month that was detached: its row is not lost.
+    Detached,
     /// It has no row, and gets, or got, one in this state.
     Row(AdoptedState),
 }
@@ -128,6 +131,9 @@ impl LostPayment {
         let Authorisation { id, account, credential, till, .. } = &self.authorisation;
         if !transaction.rows(BY_ID, values![id.0]).await?.is_empty() {
             return Ok(Err(AdoptionOutcome::HasRow));
+        }
+        if is_detached(transaction, *id).await? {
+            return Ok(Err(AdoptionOutcome::Detached));
         }
         let customer = self.customer.as_str().to_owned();
         let parties = values![account.0, customer, till.as_str().to_owned()];

@@ -7,6 +7,7 @@ use tegata::code::TillId;
 
 use super::super::Store;
 use super::super::error::StoreError;
+use super::super::partitions::is_detached;
 use super::super::sql::{Row, Statement, values};
 use super::super::transaction::Transaction;
 use super::authorisation::{Authorisation, by_id};
@@ -56,6 +57,8 @@ pub enum VoidOutcome {
     Forbidden,
     /// The till has no authorisation of this id.
     NotFound,
+    /// It is of a month that was detached: nothing here knows it any more.
+    Detached,
     /// It was charged too long ago for its till to void it; nothing was changed.
     TooOld,
     /// The authorisation as it is now. `Voided`, `Declined` and `Refunded` are final; `Reversing` is left to the
@@ -87,7 +90,14 @@ impl VoidRequest {
         let authorisation = match self.prior_sale(transaction).await? {
             PriorSale::Authorisation(id) => by_id(transaction, id).await?,
             PriorSale::WithoutAuthorisation => return Ok(VoidOutcome::Forbidden),
-            PriorSale::None => return self.forbid(transaction).await,
+            PriorSale::None => {
+                if let VoidTarget::Id(id) = self.target
+                    && is_detached(transaction, id).await?
+                {
+                    return Ok(VoidOutcome::Detached);
+                }
+                return self.forbid(transaction).await;
+            }
         };
         // What is not over is the till's to end, however old it is.
         let is_charged = authorisation.state == AuthorisationState::Charged;

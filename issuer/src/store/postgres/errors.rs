@@ -41,7 +41,12 @@ pub(in crate::store) fn refused(error: &tokio_postgres::Error) -> StoreError {
 }
 
 fn refused_with(code: &SqlState) -> StoreError {
-    let conflicts = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
+    // The third is that of a row on its way into the default partition when its own was made: no other check can fail.
+    let conflicts = [
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::CHECK_VIOLATION,
+    ];
     if conflicts.contains(code) {
         StoreError::Conflict
     } else if *code == SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN {

@@ -14,6 +14,7 @@
 //! | `transaction` | one transaction: what is asked in it at a time is sent at once |
 //! | `retry` | a transaction that runs again after a conflict |
 //! | `batch` | work of many callers in one transaction |
+//! | `partitions` | partitions, made and taken away |
 
 mod address;
 mod batch;
@@ -21,6 +22,7 @@ mod connection;
 mod dialler;
 mod errors;
 mod host_order;
+mod partitions;
 mod pool;
 mod pooling;
 mod retry;
@@ -40,6 +42,7 @@ use super::transaction::{Transaction, TransactionFuture};
 pub(in crate::store) use address::PostgresAddress;
 use batch::BatchScheduler;
 use connection::Deadline;
+pub(in crate::store) use partitions::{NewPartition, TRIES};
 use pool::{Pool, connection, issuer_address, migrate, pool, release};
 use pooling::refuse_transaction_pooling;
 use retry::write_with_retries;

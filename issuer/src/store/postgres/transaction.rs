@@ -96,6 +96,14 @@ impl PostgresTransaction {
         }
     }
 
+    /// Changes tables.
+    pub(super) async fn define(&mut self, statements: &str) -> Result<(), StoreError> {
+        self.send(async |connection: &Connection, deadline| {
+            connection.run(statements, deadline).await
+        })
+        .await
+    }
+
     pub(super) async fn write_groups(
         &mut self,
         groups: Vec<StatementGroup>,
