@@ -81,7 +81,8 @@ impl Detach {
         let reason = self.because.reason()?;
         let detached =
             operator.detach_month(self.month, &reason).map_err(cannot("detach the month"))?;
-        let (payments, events) = (detached.payments, detached.events);
+        let payments = detached.payments;
+        let events = detached.events;
         let name = self.month.to_string().replace('-', "_");
         let tables = [format!("authorisations_{name}"), format!("events_{name}")];
         let words = format!(

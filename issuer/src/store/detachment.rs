@@ -37,7 +37,7 @@ impl DetachedRun {
 /// A month that was detached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detachment {
-    /// The month.
+    /// The month that it is of.
     pub month: Month,
     /// How many payments it has.
     pub payments: u64,
@@ -88,7 +88,8 @@ impl Detachment {
         let unreadable = StoreError::Unreadable("detached_months");
         let mut row = row.of_table("detached_months");
         let month = row.text()?.parse().map_err(|_| unreadable.clone())?;
-        let (payments, events) = (row.int()?, row.int()?);
+        let payments = row.int()?;
+        let events = row.int()?;
         let runs = row.blob()?;
         let runs: Option<_> = runs.chunks(DetachedRun::BYTES).map(DetachedRun::read).collect();
         let runs = runs.ok_or(unreadable)?;

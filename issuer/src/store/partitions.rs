@@ -29,7 +29,7 @@ const STRAYS: u32 = 10_000;
 /// A month of payments and events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MonthPartition {
-    /// The month.
+    /// The month that it holds.
     pub month: Month,
     /// What its tables and their indexes take, in bytes; 0 once they are gone.
     pub bytes: u64,
@@ -245,7 +245,8 @@ impl Store {
         const DAY: &str = "SELECT COUNT(*), COUNT(CASE WHEN state IN \
             ('authorised', 'charging', 'unknown', 'reversing') THEN 1 END) \
             FROM authorisations WHERE authorisation >= $1 AND authorisation < $2";
-        let (mut payments, mut open) = (0_u64, 0_u64);
+        let mut payments = 0_u64;
+        let mut open = 0_u64;
         let mut from = month.start();
         while from < month.end() {
             let to = from.shifted(24 * 60 * 60);
