@@ -14,13 +14,16 @@ pub enum IssuerProblem {
     LoginTooOld,
     /// The second factor was not given within the last five minutes: verify it, or log in with it.
     FactorRequired,
+    /// The account was frozen with a recovery code, or with the code of a notice: unfreeze it with a recovery code.
+    RecoveryCodeRequired,
     /// A recovery code stood in for the second factor: enrol a new second factor first.
     EnrolmentRequired,
     /// The account is frozen.
     Frozen,
     /// No operation of that kind is pending.
     NoPendingOperation,
-    /// Others tried to log in with this address too often: request a code by mail with `request_log_in_code`.
+    /// Others tried this address too often: request a code by mail with `request_log_in_code`, or to freeze with
+    /// `request_freeze_code`.
     CodeNeeded,
     /// This was tried or changed too often. Nothing was done.
     TooManyAttempts {
@@ -58,6 +61,7 @@ impl From<protocol::IssuerProblem> for IssuerProblem {
             }
             Problem::Refused(Refusal::LoginTooOld) => Self::LoginTooOld,
             Problem::Refused(Refusal::FactorRequired) => Self::FactorRequired,
+            Problem::Refused(Refusal::RecoveryCodeRequired) => Self::RecoveryCodeRequired,
             Problem::Refused(Refusal::EnrolmentRequired) => Self::EnrolmentRequired,
             Problem::Refused(Refusal::Frozen) => Self::Frozen,
             Problem::Refused(Refusal::NoPendingOperation) => Self::NoPendingOperation,

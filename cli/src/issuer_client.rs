@@ -179,6 +179,9 @@ impl RequestError {
             }
             Some(Refusal::NotLoggedIn | Refusal::LoginTooOld) => ": tegata wallet log-in",
             Some(Refusal::FactorRequired) => ": tegata wallet log-in with it",
+            Some(Refusal::RecoveryCodeRequired) => {
+                ": tegata wallet freeze --lift --lift-code @FILE"
+            }
             Some(Refusal::EnrolmentRequired) => ": tegata wallet second-factor",
             Some(Refusal::Frozen) => {
                 ": if you froze it, unfreeze it with tegata wallet freeze --lift; otherwise \

@@ -483,6 +483,31 @@ fn after_a_lost_phone_a_recovery_code_leads_to_a_new_factor() {
 }
 
 #[test]
+fn a_recovery_code_freezes_from_any_device_and_another_one_unfreezes() {
+    let issuer = TestIssuer::with_sandbox();
+    let mut hanako = CliShopper::new();
+    hanako.signs_up(&issuer);
+    let other = CliShopper::new();
+    let url = issuer.url();
+    let freeze = |code: &str| {
+        let code = other.file("recovery", code);
+        let args = ["freeze", HANAKO, "--issuer", &url, "--by-factor", "--recovery-code", &code];
+        other.run(&args)
+    };
+    failed(&freeze("0000-0000-0000-0000"), 1, "invalid credentials");
+    assert!(done(&freeze(&hanako.recovery[0])).contains("needs another recovery code"));
+    assert_eq!(hanako.devices()["frozen"], json!(true));
+    let lift = hanako.with_factor(&issuer, &["freeze", "--lift"]);
+    failed(&lift, 1, "give a recovery code as well");
+    let used = hanako.file("used", &hanako.recovery[0]);
+    let lift = hanako.with_factor(&issuer, &["freeze", "--lift", "--lift-code", &used]);
+    failed(&lift, 1, "invalid credentials");
+    let code = hanako.file("code", &hanako.recovery[1]);
+    done(&hanako.with_factor(&issuer, &["freeze", "--lift", "--lift-code", &code]));
+    assert_eq!(hanako.devices()["frozen"], json!(false));
+}
+
+#[test]
 fn a_session_is_sent_to_its_issuer_only_and_never_in_clear() {
     let issuer = TestIssuer::with_sandbox();
     let other = TestIssuer::with_sandbox();

@@ -343,7 +343,10 @@ fn a_recovery_code_reopens_a_frozen_account_of_a_lost_phone(issuer: &TestIssuer)
     new_phone.device = issuer.device();
     let code = SecondFactor::RecoveryCode(hanako.recovery[0].clone());
     new_phone.session = Some(new_phone.try_log_in(PASSWORD, Some(code)).unwrap().session);
-    assert_eq!(refusal(new_phone.call_in_session(&UnfreezeAccount {})), Refusal::EnrolmentRequired);
+    assert_eq!(
+        refusal(new_phone.call_in_session(&UnfreezeAccount { recovery_code: None })),
+        Refusal::EnrolmentRequired
+    );
     let factor = new_phone.call_in_session(&BeginFactorEnrolment {}).unwrap().otpauth;
     new_phone.authenticator = Some(factor.expose().to_owned());
     let SecondFactor::Totp(totp) = new_phone.next_totp() else { unreachable!() };
@@ -352,7 +355,7 @@ fn a_recovery_code_reopens_a_frozen_account_of_a_lost_phone(issuer: &TestIssuer)
     assert_eq!(refusal(new_phone.call_in_session(&BeginFactorEnrolment {})), Refusal::Frozen);
     assert_eq!(refusal(new_phone.call_in_session(&RenewRecoveryCodes {})), Refusal::Frozen);
     assert!(new_phone.view().unwrap().frozen);
-    new_phone.call_in_session(&UnfreezeAccount {}).unwrap();
+    new_phone.call_in_session(&UnfreezeAccount { recovery_code: None }).unwrap();
     assert!(!new_phone.view().unwrap().frozen);
 }
 
@@ -592,7 +595,7 @@ fn an_export_has_each_event_of_the_account_once_in_order(issuer: &TestIssuer) {
     // More than a page, within one second of the issuer's clock.
     for _ in 0..260 {
         hanako.call_in_session(&FreezeAccount {}).unwrap();
-        hanako.call_in_session(&UnfreezeAccount {}).unwrap();
+        hanako.call_in_session(&UnfreezeAccount { recovery_code: None }).unwrap();
     }
     let first = hanako.call_in_session(&ExportAccount { before: None }).unwrap();
     assert!(first.earlier && first.events.len() == 500);

@@ -340,8 +340,13 @@ fn a_frozen_account_is_deleted_once_it_is_unfrozen() {
     let Acknowledgement {} = send(&issuer, &verify).unwrap();
     let Acknowledgement {} = send(
         &issuer,
-        &Request::signed_in_session(&UnfreezeAccount {}, session, &phone.0, freshness(&issuer))
-            .unwrap(),
+        &Request::signed_in_session(
+            &UnfreezeAccount { recovery_code: None },
+            session,
+            &phone.0,
+            freshness(&issuer),
+        )
+        .unwrap(),
     )
     .unwrap();
     // The job comes round in a minute.

@@ -507,7 +507,7 @@ fn nothing_shortens_the_wait_of_a_new_phone(issuer: &TestIssuer) {
     let freeze = FreezeFromDevice { handle: HANAKO.parse().unwrap(), device };
     first.person.call_signed(&freeze).unwrap();
     first.person.verify_factor().unwrap();
-    first.person.call_in_session(&UnfreezeAccount {}).unwrap();
+    first.person.call_in_session(&UnfreezeAccount { recovery_code: None }).unwrap();
     issuer.advance_clock(86_400);
     assert_eq!(next_from(&first), None);
     assert!(found(issuer, &second.shows(&on_second)).is_empty());

@@ -49,11 +49,17 @@ pub enum Control {
     OthersForgotten = 1 << 10,
     /// A payment credential waits where another phone paid within seven days, until that phone confirms it.
     NewCredentialWaits = 1 << 11,
+    /// A freeze made with a recovery code is lifted with another one, beside the second factor.
+    FreezeHolds = 1 << 12,
+    /// A freeze made with the code of a notice is lifted with a recovery code from before the changes, too.
+    NoticeFreezeLifts = 1 << 13,
+    /// Values of the second factor that come with a mailed code are counted apart from those of strangers.
+    LanesApart = 1 << 14,
 }
 
 impl Controls {
     /// Every control is on.
-    pub const ALL: Self = Self((1 << 12) - 1);
+    pub const ALL: Self = Self((1 << 15) - 1);
 
     /// Returns the set without `control`, to see what its absence permits.
     #[cfg(feature = "model")]

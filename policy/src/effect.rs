@@ -221,6 +221,7 @@ pub enum AuditEvent {
     LogInCodeRefused,
     FreezeCodeRequested,
     FreezeCodeRefused,
+    FreezeFactorRefused,
     FactorVoid,
     PasswordReset,
     Frozen,

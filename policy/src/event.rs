@@ -61,6 +61,13 @@ pub enum Event {
         /// The device that signed the request.
         device: DeviceId,
     },
+    /// Compares a second factor, in no session, and freezes the account.
+    FreezeByFactor {
+        /// The device that signed the request.
+        device: DeviceId,
+        /// The kind of second factor that was sent.
+        factor: FactorKind,
+    },
     /// Compares a value of the second factor within a session.
     VerifyFactor {
         /// The session of the request.
@@ -114,6 +121,8 @@ pub enum Event {
     Unfreeze {
         /// The session of the request.
         session: SessionId,
+        /// Whether a recovery code was sent, which a freeze made with one requires.
+        with_recovery_code: bool,
     },
     /// Begins a reset of the password.
     RequestReset {

@@ -158,13 +158,18 @@ pub(super) struct RollbackSnapshot {
     pub(super) frozen_by_notice: bool,
 }
 
-/// Who froze an account, which decides who can lift the freeze.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Who froze an account, which decides who can lift the freeze. The later of these is the harder to lift, and takes the
+/// place of an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) enum Freeze {
-    /// The owner, in a session or by the signature of a known device.
+    /// The owner, in a session, by the signature of a known device, by a mailed code or by a value of the second factor.
     Session,
-    /// Someone with the code of a change notice: reverting the changes lifts it, or an operator.
+    /// Someone with the code of a change notice: reverting the changes lifts it, a recovery code from before them beside
+    /// the second factor, or an operator.
     Notice,
+    /// The owner, with a recovery code: another one lifts it, beside the second factor, or an operator. Whoever has the
+    /// owner's phone has the second factor as well.
+    RecoveryCode,
     /// An operator of the issuer.
     Operator,
 }

@@ -75,6 +75,8 @@ pub(super) enum Purpose {
     SignUpFactor,
     LogInCode { code: ResetId, device: DeviceId },
     FreezeCode { code: ResetId, device: DeviceId },
+    FreezeFactor,
+    Unfreeze { session: SessionId },
     LogInPassword(LogInAttempt),
     LogInFactor(LogInAttempt),
     VerifyFactor { session: SessionId },

@@ -51,7 +51,7 @@ fn send_requests(shell: &Shell, count: u32) -> anyhow::Result<()> {
     let target: serde_json::Value =
         serde_json::from_str(&line).context("the issuer did not start")?;
     let document = format!("{}/openapi.json", target["url"].as_str().context("no address")?);
-    let operations = 46;
+    let operations = 47;
     let examples = (count / operations).to_string();
     let hooks = shell.current_dir().join(HOOKS);
     let folder = workspace::target(shell)?;

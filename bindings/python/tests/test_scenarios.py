@@ -467,8 +467,11 @@ class Run:
     def end_here(self):
         self._execute(self._wallet.account.end_device_sessions())
 
-    def unfreeze(self):
-        self._execute(self._wallet.account.unfreeze())
+    def unfreeze(self, recovery_code=None):
+        self._execute(self._wallet.account.unfreeze(recovery_code and recovery_code.encode()))
+
+    def freeze_by_factor(self, handle, **factor):
+        self._execute(self._wallet.account.freeze_by_factor(self._profile(handle), second_factor(**factor)))
 
     def freeze_by_code(self, handle, code):
         self._execute(self._wallet.account.freeze_by_code(self._profile(handle), code))

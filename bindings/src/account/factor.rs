@@ -26,10 +26,13 @@ impl SecondFactor {
     /// Takes one of the recovery codes, however its owner wrote it. It is used up by it.
     #[uniffi::constructor]
     pub fn recovery_code(code: &[u8]) -> Result<Self, WalletError> {
-        // What is not UTF-8 is no code either, and the error says so.
-        let code = RecoveryCode::parse(std::str::from_utf8(code).unwrap_or_default());
-        Ok(Self(protocol::SecondFactor::RecoveryCode(code.map_err(WalletError::invalid)?)))
+        Ok(Self(protocol::SecondFactor::RecoveryCode(parse_recovery_code(code)?)))
     }
+}
+
+/// Reads a recovery code. What is not UTF-8 is none either, and the error says so.
+pub(super) fn parse_recovery_code(code: &[u8]) -> Result<RecoveryCode, WalletError> {
+    RecoveryCode::parse(std::str::from_utf8(code).unwrap_or_default()).map_err(WalletError::invalid)
 }
 
 impl fmt::Debug for SecondFactor {

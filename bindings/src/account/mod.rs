@@ -37,9 +37,9 @@ use tegata::protocol::{
     Acknowledgement, AddCard, BeginCardSetup, BeginFactorEnrolment, CancelDeletion, CardSetupName,
     ChangeAddress, ConfirmCredential, ConfirmFactorEnrolment, EndSessions, ForgetDevice,
     FreezeAccount, FreezeByCode, GetAccount, Handle, ListCards, ListPayments, LogOut,
-    MailedCodeText, NoticeCode, PaymentNumber, RecoveryCode, RemoveCard, RenewRecoveryCodes,
-    RequestDeletion, RevertChanges, SecretText, SessionCall, SessionId, SessionNumber,
-    SetDefaultCard, TotpText, UnfreezeAccount, VerifyFactor,
+    MailedCodeText, NoticeCode, PaymentNumber, RemoveCard, RenewRecoveryCodes, RequestDeletion,
+    RevertChanges, SecretText, SessionCall, SessionId, SessionNumber, SetDefaultCard, TotpText,
+    UnfreezeAccount, VerifyFactor,
 };
 
 pub use call::ActionCall;
@@ -61,6 +61,7 @@ pub use sign_up::{BeginSignUpCall, FinishSignUpCall, SignUp};
 pub use till_card::TillCard;
 
 use call::{Call, PendingCall, password};
+use factor::parse_recovery_code;
 
 use crate::shared_wallet::SharedWallet;
 use crate::{Language, WalletError};
@@ -133,8 +134,7 @@ impl Account {
         code: &[u8],
     ) -> Result<Arc<BeginPasswordResetCall>, WalletError> {
         let profile = profile.parse()?;
-        let code = RecoveryCode::parse(std::str::from_utf8(code).unwrap_or_default());
-        let code = code.map_err(WalletError::invalid)?;
+        let code = parse_recovery_code(code)?;
         self.call(|account| account.begin_password_reset(&profile, Some(code)))
     }
 
@@ -214,9 +214,23 @@ impl Account {
         self.session_call(&FreezeAccount {})
     }
 
-    /// Ends a freeze that the owner began.
-    pub fn unfreeze(&self) -> Result<Arc<ActionCall>, WalletError> {
-        self.session_call(&UnfreezeAccount {})
+    /// Ends a freeze that the owner began. One made with a recovery code, or with the code of a notice, needs a recovery code
+    /// as well, which is used up: `RecoveryCodeRequired`.
+    pub fn unfreeze(&self, recovery_code: Option<Vec<u8>>) -> Result<Arc<ActionCall>, WalletError> {
+        let recovery_code = recovery_code.as_deref().map(parse_recovery_code).transpose()?;
+        self.session_call(&UnfreezeAccount { recovery_code })
+    }
+
+    /// Freezes an account with a second factor, which is used up by it, from any device. A freeze made with a recovery code
+    /// is lifted with another one.
+    pub fn freeze_by_factor(
+        &self,
+        profile: AccountProfile,
+        second_factor: Arc<SecondFactor>,
+    ) -> Result<Arc<ActionCall>, WalletError> {
+        let profile = profile.parse()?;
+        let second_factor = second_factor.0.clone();
+        self.call(|account| account.freeze_by_factor(&profile, second_factor))
     }
 
     /// Freezes an account by the code in a notice, without a session: for an owner who did not make the change.
@@ -238,9 +252,7 @@ impl Account {
         recovery_code: Option<Vec<u8>>,
     ) -> Result<Arc<FreezeCodeCall>, WalletError> {
         let profile = profile.parse()?;
-        let parse =
-            |code: Vec<u8>| RecoveryCode::parse(std::str::from_utf8(&code).unwrap_or_default());
-        let code = recovery_code.map(parse).transpose().map_err(WalletError::invalid)?;
+        let code = recovery_code.as_deref().map(parse_recovery_code).transpose()?;
         self.call(|account| account.request_freeze_code(&profile, code))
     }
 

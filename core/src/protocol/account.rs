@@ -7,7 +7,7 @@ use super::factor::SecondFactor;
 use super::handle::Handle;
 use super::ids::DeviceId;
 use super::log_in::SessionNumber;
-use super::long_code::NoticeCode;
+use super::long_code::{NoticeCode, RecoveryCode};
 use super::secrets::{EventNumber, MailedCodeText};
 use super::values::DeviceName;
 use crate::UnixTime;
@@ -35,8 +35,13 @@ calls! {
     /// verified second factor.
     FreezeAccount "/v1/account/freeze" RequiredAuth::Session, idempotent => Acknowledgement {}
 
-    /// Unfreezes an account that its owner froze.
-    UnfreezeAccount "/v1/account/unfreeze" RequiredAuth::SignedSession => Acknowledgement {}
+    /// Unfreezes an account that its owner froze. Requires a recently verified second factor.
+    UnfreezeAccount "/v1/account/unfreeze" RequiredAuth::SignedSession => Acknowledgement {
+        /// One of the recovery codes, which this uses up: for a freeze made with another one, or, from before the changes,
+        /// for one made with the code of a notice (`recovery-code-needed`).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recovery_code: Option<RecoveryCode>,
+    }
 
     /// Freezes the account with the code from a notice.
     FreezeByCode "/v1/freezes" RequiredAuth::Anyone => Acknowledgement {

@@ -1,8 +1,10 @@
-//! Freezing by a code that is mailed on request: for an owner without a device of the account.
+//! Freezing by what is typed, from any device: a second factor, or a code that is mailed on request. For an owner without a
+//! device of the account.
 
 use serde::{Deserialize, Serialize};
 
 use super::call::{Acknowledgement, Call, DeviceSigned, RequiredAuth};
+use super::factor::SecondFactor;
 use super::handle::Handle;
 use super::long_code::RecoveryCode;
 use super::secrets::{MailedCodeText, Ticket};
@@ -10,6 +12,18 @@ use super::sign_up::IssuedTicket;
 use super::values::DeviceKey;
 
 calls! {
+    /// Freezes the account with a second factor, which is used up by it, so that nothing can be paid. A freeze made with a
+    /// recovery code is lifted with another one beside the second factor. `code-needed` says that others tried this address
+    /// too often: give a recovery code, or freeze with a mailed code.
+    FreezeByFactor "/v1/freezes/factor" RequiredAuth::Device("freeze-factor") => Acknowledgement {
+        /// The account's e-mail address.
+        handle: Handle,
+        /// The key of the device that signs.
+        device: DeviceKey,
+        /// The second factor.
+        second_factor: SecondFactor,
+    }
+
     /// Mails a code that freezes the account from this device, whether or not the account knows it. The response is the same
     /// whether or not the account exists.
     RequestFreezeCode "/v1/freezes/code" RequiredAuth::Device("freeze-code") => IssuedTicket {
@@ -34,4 +48,4 @@ calls! {
     }
 }
 
-device_signed! { RequestFreezeCode FreezeByMailedCode }
+device_signed! { FreezeByFactor RequestFreezeCode FreezeByMailedCode }

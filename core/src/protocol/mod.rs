@@ -56,7 +56,7 @@ pub use factor::{
     BeginFactorEnrolment, ConfirmFactorEnrolment, FactorEnrolment, RecoveryCodes,
     RenewRecoveryCodes, SecondFactor, VerifyFactor,
 };
-pub use freeze_code::{FreezeByMailedCode, RequestFreezeCode};
+pub use freeze_code::{FreezeByFactor, FreezeByMailedCode, RequestFreezeCode};
 pub use freshness::{
     CHALLENGE_HEADER, CHALLENGE_SECONDS, Challenge, Freshness, GetChallenge, IssuedChallenge,
 };

@@ -17,6 +17,12 @@ pub enum Refusal {
     /// The second factor was not verified within the last five minutes.
     #[error("verify your second factor: this requires it within the last five minutes")]
     FactorRequired,
+    /// The account was frozen with a recovery code, or with the code of a notice: that is lifted with a recovery code as
+    /// well.
+    #[error(
+        "give a recovery code as well: this freeze was made with one, or with the code of a notice"
+    )]
+    RecoveryCodeRequired,
     /// A recovery code stood in for the second factor: a new one has to be enrolled first.
     #[error("enrol a second factor first")]
     EnrolmentRequired,
@@ -39,11 +45,12 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them, with the shortest wait.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::InvalidCredentials,
         Self::NotLoggedIn,
         Self::LoginTooOld,
         Self::FactorRequired,
+        Self::RecoveryCodeRequired,
         Self::EnrolmentRequired,
         Self::Frozen,
         Self::NoPendingOperation,
@@ -59,6 +66,7 @@ impl Refusal {
             Self::NotLoggedIn => "not-logged-in",
             Self::LoginTooOld => "login-too-old",
             Self::FactorRequired => "factor-needed",
+            Self::RecoveryCodeRequired => "recovery-code-needed",
             Self::EnrolmentRequired => "enrol-first",
             Self::Frozen => "frozen",
             Self::NoPendingOperation => "nothing-to-do",

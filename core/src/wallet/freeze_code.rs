@@ -1,12 +1,27 @@
-//! Freezing by a mailed code, for an owner without a device of the account at hand.
+//! Freezing by a second factor or a mailed code, for an owner without a device of the account at hand.
 
 use super::account::{Account, RequestResult};
 use super::profile::AccountProfile;
 use crate::protocol::{
-    FreezeByMailedCode, MailedCodeText, RecoveryCode, RequestFreezeCode, Ticket,
+    FreezeByFactor, FreezeByMailedCode, MailedCodeText, RecoveryCode, RequestFreezeCode,
+    SecondFactor, Ticket,
 };
 
 impl Account<'_> {
+    /// Freezes an account with a second factor, which is used up by it, from any device. A freeze made with a recovery code
+    /// is lifted with another one.
+    ///
+    /// # Errors
+    /// Those of the keystore.
+    pub fn freeze_by_factor(
+        &self,
+        profile: &AccountProfile,
+        second_factor: SecondFactor,
+    ) -> RequestResult<FreezeByFactor> {
+        let handle = profile.handle.clone();
+        self.signed(profile, |device| FreezeByFactor { handle, device, second_factor })
+    }
+
     /// Requests a code by mail that freezes an account, from any device. The answer has a ticket for
     /// [`freeze_by_mailed_code`](Self::freeze_by_mailed_code). With one of the recovery codes, which is not used up by it,
     /// however many others asked for the address.

@@ -1,6 +1,8 @@
-//! Freezing by a code that is mailed on request. No kill switch stops it: it only restricts.
+//! Freezing by a second factor, or by a code that is mailed on request. No kill switch stops it: it only restricts.
 
-use tegata::protocol::{Acknowledgement, FreezeByMailedCode, IssuedTicket, RequestFreezeCode};
+use tegata::protocol::{
+    Acknowledgement, FreezeByFactor, FreezeByMailedCode, IssuedTicket, RequestFreezeCode,
+};
 use tegata_policy::{Event, Reply, ResetId};
 
 use super::request_secrets::RequestSecrets;
@@ -8,6 +10,21 @@ use super::{AccountError, Accounts, Requester, unexpected_reply};
 use crate::crypto::TicketPurpose;
 
 impl Accounts {
+    /// Freezes the account of an address with a second factor.
+    pub(crate) async fn freeze_by_factor(
+        &self,
+        requester: Requester,
+        message: FreezeByFactor,
+    ) -> Result<Acknowledgement, AccountError> {
+        let FreezeByFactor { handle, second_factor, .. } = message;
+        let (request, factor) = RequestSecrets::default().with_factor(second_factor);
+        let id = self.account_or_decoy(&handle).await?;
+        self.admit_freeze(requester, &handle, id, request.recovery.as_ref()).await?;
+        let event = Event::FreezeByFactor { device: requester.device, factor };
+        self.apply(id, None, event, &request).await?;
+        Ok(Acknowledgement {})
+    }
+
     /// Mails the account's address a code that freezes the account from this device.
     pub(crate) async fn request_freeze_code(
         &self,

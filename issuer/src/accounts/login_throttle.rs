@@ -46,6 +46,14 @@ const CODES: StrangersLimit = StrangersLimit {
     is_drawn: true,
 };
 
+/// Values of the second factor that strangers type to freeze an account. Three in a million are right: whoever keeps trying
+/// from many networks freezes it with a chance of 6 in 10^4 a week, and the owner unfreezes it.
+const FREEZES: StrangersLimit = StrangersLimit {
+    of_network: RefillingLimit { burst: 3, interval: 60 * 60 },
+    of_address: RefillingLimit { burst: 20, interval: 60 * 60 },
+    is_drawn: false,
+};
+
 /// How an attempt to log in goes on.
 pub(super) struct LogInAdmission {
     /// Where its password waits to be hashed.
@@ -128,6 +136,28 @@ impl Accounts {
         }
     }
 
+    /// Counts a second factor that is typed to freeze. A known device is counted by the account, and a right recovery code
+    /// by nobody: it is used up. Past the budget of an address its owner goes on with one, or with a mailed code.
+    pub(super) async fn admit_freeze(
+        &self,
+        requester: Requester,
+        handle: &Handle,
+        account: AccountId,
+        recovery_code: Option<&RecoveryCode>,
+    ) -> Result<(), AccountError> {
+        let loaded = self.store.load(account).await?;
+        if loaded.as_ref().is_some_and(|loaded| knows(loaded, requester.device))
+            || self.find_recovery_code(account, loaded.as_ref(), recovery_code).is_some()
+        {
+            return Ok(());
+        }
+        match self.count_stranger("freeze", requester, handle, FREEZES).await? {
+            BudgetOutcome::Within => Ok(()),
+            BudgetOutcome::NetworkUsedUp(wait) => Err(AccountError::TooManyAttempts { wait }),
+            BudgetOutcome::AddressUsedUp(_) => Err(Refusal::CodeNeeded.into()),
+        }
+    }
+
     /// Whether a recovery code is one of the account's and has a try left in its own lane. It is compared, not used up:
     /// 80 bits cannot be guessed.
     async fn opens_lane(
@@ -138,14 +168,7 @@ impl Accounts {
         code: Option<&RecoveryCode>,
         limit: AttemptLimit,
     ) -> Result<bool, AccountError> {
-        let (Some(loaded), Some(code)) = (loaded, code) else { return Ok(false) };
-        let codes: &[SecretId] = match &loaded.state {
-            Account::Active(active) => active.recovery_codes(),
-            _ => &[],
-        };
-        let kind = (SecretKind::Recovery, ComparedSecret::Recovery);
-        let most = RECOVERY_CODES as usize;
-        let found = self.matching_code(account, kind, codes, most, &loaded.secrets, code.expose());
+        let found = self.find_recovery_code(account, loaded, code);
         let Some(found) = found else { return Ok(false) };
         let who = [&account.0[..], &found.0.to_be_bytes()].concat();
         let purpose = format!("{purpose} with a recovery code");
@@ -154,6 +177,23 @@ impl Accounts {
             Err(AccountError::TooManyAttempts { .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// The account's recovery code that this is, if it is one: with as much work for each account and decoy.
+    fn find_recovery_code(
+        &self,
+        account: AccountId,
+        loaded: Option<&LoadedAccount>,
+        code: Option<&RecoveryCode>,
+    ) -> Option<SecretId> {
+        let (loaded, code) = (loaded?, code?);
+        let codes: &[SecretId] = match &loaded.state {
+            Account::Active(active) => active.recovery_codes(),
+            _ => &[],
+        };
+        let kind = (SecretKind::Recovery, ComparedSecret::Recovery);
+        let most = RECOVERY_CODES as usize;
+        self.matching_code(account, kind, codes, most, &loaded.secrets, code.expose())
     }
 
     /// Whether a mailed code is the one of its request; each comparison is counted by the account.

@@ -53,12 +53,19 @@ session_messages! {
     ConfirmAddressChange { code } => ConfirmAddressChange, |session, _| Event::VerifyNewAddress { session },
         code: code;
     FreezeAccount {} => FreezeAccount, |session, signer| Event::Freeze { session, signer }, ;
-    UnfreezeAccount {} => UnfreezeAccount, |session, _| Event::Unfreeze { session }, ;
     RequestDeletion {} => RequestDeletion, |session, _| Event::RequestDeletion { session }, ;
     ConfirmCredential {} => ConfirmCredential, |session, signer|
         Event::ConfirmCredential { session, signer }, ;
     CancelDeletion {} => CancelDeletion, |session, signer|
         Event::CancelDeletion { session, signer }, ;
+}
+
+impl SessionMessage for UnfreezeAccount {
+    fn into_event(self, session: SessionId, _: Option<DeviceId>) -> (Event, RequestSecrets) {
+        let Self { recovery_code: recovery } = self;
+        let event = Event::Unfreeze { session, with_recovery_code: recovery.is_some() };
+        (event, RequestSecrets { recovery, ..RequestSecrets::default() })
+    }
 }
 
 impl Accounts {

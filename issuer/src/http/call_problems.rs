@@ -11,6 +11,7 @@ const TOO_OFTEN: Problem = Problem::Refused(Refusal::TooManyAttempts { wait: 1 }
 const NOT_LOGGED_IN: Problem = Problem::Refused(Refusal::NotLoggedIn);
 const LOG_IN_AGAIN: Problem = Problem::Refused(Refusal::LoginTooOld);
 const FACTOR: Problem = Problem::Refused(Refusal::FactorRequired);
+const RECOVERY_CODE: Problem = Problem::Refused(Refusal::RecoveryCodeRequired);
 const ENROL: Problem = Problem::Refused(Refusal::EnrolmentRequired);
 const FROZEN: Problem = Problem::Refused(Refusal::Frozen);
 const CODE_NEEDED: Problem = Problem::Refused(Refusal::CodeNeeded);
@@ -23,7 +24,7 @@ const PROBLEMS: &[(&str, &[Problem])] = &[
     ("/v1/account/export", &[LOG_IN_AGAIN, FACTOR, ENROL]),
     ("/v1/account/freeze", &[FACTOR]),
     ("/v1/account/keep", &[FACTOR, NOTHING]),
-    ("/v1/account/unfreeze", &[FACTOR, ENROL, FROZEN, NOTHING]),
+    ("/v1/account/unfreeze", &[WRONG, FACTOR, RECOVERY_CODE, ENROL, FROZEN, NOTHING]),
     ("/v1/address", &[LOG_IN_AGAIN, FACTOR, ENROL, FROZEN, TOO_OFTEN]),
     ("/v1/address/code", &[WRONG, LOG_IN_AGAIN, FACTOR, ENROL, FROZEN, NOTHING, TOO_OFTEN]),
     ("/v1/cards", &[]),
@@ -40,6 +41,7 @@ const PROBLEMS: &[(&str, &[Problem])] = &[
     ("/v1/devices/forget", &[FACTOR, NOTHING]),
     ("/v1/freezes", &[WRONG]),
     ("/v1/freezes/code", &[]),
+    ("/v1/freezes/factor", &[WRONG, CODE_NEEDED]),
     ("/v1/freezes/mailed", &[WRONG]),
     ("/v1/log-ins", &[WRONG, CODE_NEEDED, Stopped]),
     ("/v1/log-ins/code", &[Stopped]),

@@ -25,6 +25,7 @@ const OPERATION_IDS: &[(&str, &str)] = &[
     ("/v1/devices/forget", "ForgetDevice"),
     ("/v1/freezes", "FreezeByCode"),
     ("/v1/freezes/code", "RequestFreezeCode"),
+    ("/v1/freezes/factor", "FreezeByFactor"),
     ("/v1/freezes/mailed", "FreezeByMailedCode"),
     ("/v1/log-ins", "LogIn"),
     ("/v1/log-ins/code", "RequestLogInCode"),

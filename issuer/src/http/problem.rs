@@ -592,6 +592,11 @@ fn refused(refusal: Refusal) -> Facts {
             "Second factor required",
             "Verify it: this requires the second factor within the last five minutes",
         ),
+        Refusal::RecoveryCodeRequired => (
+            StatusCode::FORBIDDEN,
+            "Recovery code required",
+            "The account was frozen with one, or with the code of a notice: give a recovery code as well",
+        ),
         Refusal::EnrolmentRequired => (
             StatusCode::FORBIDDEN,
             "New second factor required",
@@ -610,7 +615,7 @@ fn refused(refusal: Refusal) -> Facts {
         Refusal::CodeNeeded => (
             StatusCode::FORBIDDEN,
             "A mailed code is needed",
-            "Others tried to log in with this address too often: request a code by mail and log in with it",
+            "Others tried this address too often: request a code by mail and go on with it",
         ),
         Refusal::TooManyAttempts { .. } => (
             StatusCode::TOO_MANY_REQUESTS,

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use tegata::protocol::{
-    BeginPasswordReset, FreezeByCode, FreezeByMailedCode, IssuerError, IssuerProblem, LogIn,
-    LogInCode, MailedCodeText, NoticeCode, RecoveryCode, Refusal, Request, RequestFreezeCode,
-    SecondFactor, Ticket, TotpText, VerifySignUpCode,
+    BeginPasswordReset, FreezeByCode, FreezeByFactor, FreezeByMailedCode, IssuerError,
+    IssuerProblem, LogIn, LogInCode, MailedCodeText, NoticeCode, RecoveryCode, Refusal, Request,
+    RequestFreezeCode, SecondFactor, Ticket, TotpText, UnfreezeAccount, VerifySignUpCode,
 };
 use tegata_testkit::shopper::{NEW_PASSWORD, PASSWORD, code_in, log_in, password, refusal, reset};
 use tegata_testkit::{TestIssuer, TestShopper};
@@ -47,6 +47,8 @@ on_both! {
     a_password_is_hashed_after_its_mailed_code_matched,
     a_decoy_has_no_budget_to_use_up,
     a_freeze_code_is_mailed_to_whoever_asks_and_within_budgets,
+    a_typed_factor_freezes_within_budgets,
+    a_freeze_by_a_recovery_code_outlasts_the_second_factor,
 }
 
 /// The nth network of the attacker, each in a block of its own.
@@ -109,6 +111,8 @@ fn spend_everything(issuer: &TestIssuer) {
             let _ = attacker.begin_reset();
             let _ = attacker.request_log_in_code();
             let _ = attacker.call_signed(&freeze_code(&attacker, None));
+            let _ = freeze(&attacker, wrong_totp());
+            let _ = freeze(&attacker, SecondFactor::RecoveryCode(guess.clone()));
             let recovery_code = Some(guess.clone());
             let _ = attacker.call_signed(&BeginPasswordReset { recovery_code, ..reset(&attacker) });
         }
@@ -122,6 +126,12 @@ fn spend_everything(issuer: &TestIssuer) {
 /// The request for a code that freezes the account.
 fn freeze_code(of: &TestShopper<'_>, recovery_code: Option<RecoveryCode>) -> RequestFreezeCode {
     RequestFreezeCode { handle: of.address.parse().unwrap(), device: of.key(), recovery_code }
+}
+
+/// Freezes with a second factor.
+fn freeze(of: &TestShopper<'_>, second_factor: SecondFactor) -> Result<(), IssuerError> {
+    let handle = of.address.parse().unwrap();
+    of.call_signed(&FreezeByFactor { handle, device: of.key(), second_factor }).map(drop)
 }
 
 /// The last code mailed to the owner under a subject.
@@ -175,6 +185,12 @@ fn an_attacker_on_64_networks_locks_nobody_out(issuer: &TestIssuer) {
     let code = last_code(issuer, "code to freeze", freezes + 1);
     phone.call_signed(&FreezeByMailedCode { ticket, device: phone.key(), code }).unwrap();
     assert!(count_of(issuer, "frozen") > 0);
+
+    // The second factor is asked for a proof as well, and a recovery code is one.
+    let phone = on_new_phone(issuer, &hanako);
+    let value = SecondFactor::Totp(phone.totp());
+    assert_eq!(refusal(freeze(&phone, value)), Refusal::CodeNeeded);
+    freeze(&phone, SecondFactor::RecoveryCode(hanako.recovery[3].clone())).unwrap();
     let took = issuer.now().seconds() - began.seconds();
     assert!(took <= 120, "{took} seconds of the issuer's clock");
 }
@@ -403,6 +419,74 @@ fn a_freeze_code_is_mailed_to_whoever_asks_and_within_budgets(issuer: &TestIssue
     let result = phone.call_signed(&freeze_code(&phone, Some(guess)));
     assert!(is_told_to_wait(&result), "{result:?}");
     assert_eq!(hanako.view().unwrap().recovery_codes_left, 10);
+}
+
+fn a_typed_factor_freezes_within_budgets(issuer: &TestIssuer) {
+    let mut hanako = issuer.signed_up_shopper(HANAKO);
+    let phone = on_new_phone(issuer, &hanako);
+    let mut nobody = issuer.new_shopper(NOBODY);
+    nobody.network = Some(OWNERS);
+    for person in [&phone, &nobody] {
+        assert_eq!(refusal(freeze(person, wrong_totp())), Refusal::InvalidCredentials);
+    }
+    assert!(!hanako.view().unwrap().frozen);
+    let value = phone.next_totp();
+    freeze(&phone, value.clone()).unwrap();
+    assert!(hanako.view().unwrap().frozen && count_of(issuer, "frozen") == 1);
+    assert_eq!(refusal(freeze(&phone, value)), Refusal::InvalidCredentials, "used up");
+    hanako.complete_log_in(PASSWORD).unwrap();
+    hanako.call_in_session(&UnfreezeAccount { recovery_code: None }).unwrap();
+
+    // Three for each network, and twenty for an address, whether or not anybody has it.
+    let taken = |address: &str, nth: u8| {
+        let attacker = attacker(issuer, address, nth);
+        let results = [(); 4].map(|()| freeze(&attacker, wrong_totp()));
+        let last = &results[3];
+        let needs_code = Refusal::CodeNeeded;
+        let needs_code = Err(IssuerError::Problem(IssuerProblem::Refused(needs_code)));
+        assert!(is_told_to_wait(last) || *last == needs_code, "{last:?}");
+        let wrong = IssuerProblem::Refused(Refusal::InvalidCredentials);
+        results.iter().filter(|result| **result == Err(IssuerError::Problem(wrong))).count()
+    };
+    for (address, before) in [(HANAKO, 3), (NOBODY, 1)] {
+        let more: usize = (0..8).map(|nth| taken(address, nth)).sum();
+        assert_eq!(before + more, 20, "{address}");
+    }
+    let mut other = issuer.new_shopper(NOBODY);
+    other.network = Some(network(60));
+    let mut phone = on_new_phone(issuer, &hanako);
+    phone.network = Some(network(61));
+    let guess = RecoveryCode::parse("0000-0000-0000-0000").unwrap();
+    for wrong in [wrong_totp(), SecondFactor::RecoveryCode(guess)] {
+        for person in [&phone, &other] {
+            assert_eq!(refusal(freeze(person, wrong.clone())), Refusal::CodeNeeded);
+        }
+    }
+    // A right recovery code needs no place, and no wrong value counts against the owner's authenticator.
+    freeze(&phone, SecondFactor::RecoveryCode(hanako.recovery[0].clone())).unwrap();
+    assert!(hanako.view().unwrap().frozen);
+    phone.try_log_in(PASSWORD, Some(phone.next_totp())).unwrap();
+}
+
+fn a_freeze_by_a_recovery_code_outlasts_the_second_factor(issuer: &TestIssuer) {
+    let mut hanako = issuer.signed_up_shopper(HANAKO);
+    let used = hanako.recovery[0].clone();
+    freeze(&on_new_phone(issuer, &hanako), SecondFactor::RecoveryCode(used.clone())).unwrap();
+    assert_eq!(count_of(issuer, "recovery code"), 1);
+    // Whoever has the phone, its PIN and its authenticator.
+    hanako.complete_log_in(PASSWORD).unwrap();
+    let lift = |code: Option<RecoveryCode>| {
+        hanako.call_in_session(&UnfreezeAccount { recovery_code: code })
+    };
+    assert_eq!(refusal(lift(None)), Refusal::RecoveryCodeRequired);
+    let guess = RecoveryCode::parse("0000-0000-0000-0000").unwrap();
+    for wrong in [used, guess] {
+        assert_eq!(refusal(lift(Some(wrong))), Refusal::InvalidCredentials);
+    }
+    assert!(hanako.view().unwrap().frozen);
+    lift(Some(hanako.recovery[1].clone())).unwrap();
+    let view = hanako.view().unwrap();
+    assert_eq!((view.frozen, view.recovery_codes_left), (false, 8));
 }
 
 fn a_decoy_has_no_budget_to_use_up(issuer: &TestIssuer) {

@@ -127,7 +127,7 @@ fn a_registration_is_worth_nothing_after_a_freeze_or_a_reset(issuer: &TestIssuer
     hanako.call_in_session(&FreezeAccount {}).unwrap();
     assert_eq!(refusal(add(&hanako, &setup)), Refusal::NoPendingOperation);
     hanako.verify_factor().unwrap();
-    hanako.call_in_session(&UnfreezeAccount {}).unwrap();
+    hanako.call_in_session(&UnfreezeAccount { recovery_code: None }).unwrap();
     assert_eq!(refusal(add(&hanako, &setup)), Refusal::NoPendingOperation);
 
     let setup = registered(&hanako);

@@ -50,9 +50,12 @@ fn a_device_freezes_and_logs_out_without_a_session(issuer: &TestIssuer) {
     assert_eq!(status(&phone), Ok((false, true, true)));
     // A freeze is lifted with a second factor, as any that the owner made.
     issuer.advance_clock(301);
-    assert_eq!(refusal(tablet.call_in_session(&UnfreezeAccount {})), Refusal::FactorRequired);
+    assert_eq!(
+        refusal(tablet.call_in_session(&UnfreezeAccount { recovery_code: None })),
+        Refusal::FactorRequired
+    );
     phone.complete_log_in(PASSWORD).unwrap();
-    phone.call_in_session(&UnfreezeAccount {}).unwrap();
+    phone.call_in_session(&UnfreezeAccount { recovery_code: None }).unwrap();
     assert_eq!(status(&tablet), Ok((true, false, false)));
 }
 

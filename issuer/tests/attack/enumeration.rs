@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use tegata::protocol::{
-    Call, DeviceSigned, EndDeviceSessions, FreezeByCode, FreezeFromDevice, GetDeviceStatus,
-    MailedCodeText, NoticeCode, Request, RequestFreezeCode, RevertChanges, SecondFactor, TotpText,
+    Call, DeviceSigned, EndDeviceSessions, FreezeByCode, FreezeByFactor, FreezeFromDevice,
+    GetDeviceStatus, MailedCodeText, NoticeCode, RecoveryCode, Request, RequestFreezeCode,
+    RevertChanges, SecondFactor, TotpText,
 };
 
 use tegata_testkit::{
@@ -17,6 +18,7 @@ use tegata_testkit::{
 
 on_both! {
     an_address_with_an_account_costs_what_one_without_does,
+    freezing_by_what_is_typed_costs_the_same,
     what_was_wrong_costs_the_same,
 }
 
@@ -88,14 +90,6 @@ fn an_address_with_an_account_costs_what_one_without_does(issuer: &TestIssuer) {
     }
     let costs = [&known, &unknown].map(|person| signed(person, &sign_up(person)));
     assert_eq!(costs[0], costs[1]);
-    for nth in 0..7 {
-        let costs = [&known, &unknown].map(|person| {
-            let handle = person.address.parse().unwrap();
-            signed(person, &RequestFreezeCode { handle, device: person.key(), recovery_code: None })
-        });
-        assert_eq!(costs[0], costs[1]);
-        assert_eq!(costs[0].0, if nth < 3 { 200 } else { 429 });
-    }
     for _ in 0..3 {
         let handle = |person: &TestShopper<'_>| person.address.parse().unwrap();
         let costs = [&known, &unknown].map(|person| {
@@ -125,6 +119,33 @@ fn an_address_with_an_account_costs_what_one_without_does(issuer: &TestIssuer) {
             anyone(issuer, &RevertChanges { handle, code, second_factor: wrong_totp() })
         });
         assert_eq!(one, other);
+    }
+}
+
+fn freezing_by_what_is_typed_costs_the_same(issuer: &TestIssuer) {
+    issuer.signed_up_shopper(HANAKO);
+    let known = issuer.new_shopper(HANAKO);
+    let unknown = issuer.new_shopper(NOBODY);
+    for nth in 0..7 {
+        let costs = [&known, &unknown].map(|person| {
+            let handle = person.address.parse().unwrap();
+            signed(person, &RequestFreezeCode { handle, device: person.key(), recovery_code: None })
+        });
+        assert_eq!(costs[0], costs[1]);
+        assert_eq!(costs[0].0, if nth < 3 { 200 } else { 429 });
+    }
+    let guess = RecoveryCode::parse("0000-0000-0000-0000").unwrap();
+    for nth in 0..6 {
+        let wrong =
+            if nth % 2 == 0 { wrong_totp() } else { SecondFactor::RecoveryCode(guess.clone()) };
+        let costs = [&known, &unknown].map(|person| {
+            let handle = person.address.parse().unwrap();
+            let second_factor = wrong.clone();
+            signed(person, &FreezeByFactor { handle, device: person.key(), second_factor })
+        });
+        assert_eq!(costs[0], costs[1]);
+        assert_eq!(costs[0].0, if nth < 3 { 403 } else { 429 });
+        assert!(costs[0].2.keys().all(|what| !what.contains("\"password\"")), "{costs:?}");
     }
 }
 

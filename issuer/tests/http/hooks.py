@@ -32,6 +32,7 @@ PURPOSES = {
     "/v1/resets/finish": "reset-finish",
     "/v1/credentials": "provision",
     "/v1/freezes/code": "freeze-code",
+    "/v1/freezes/factor": "freeze-factor",
     "/v1/freezes/mailed": "freeze-mailed",
     "/v1/device": "device-status",
     "/v1/device/freeze": "device-freeze",

@@ -350,7 +350,7 @@ fn an_account_that_pays_nothing_uses_its_code_all_the_same(issuer: &TestIssuer) 
     payments.apply_event(&shopper, move || Event::Freeze { session, signer: None });
     let result = till.authorise(&payments, "frozen", &code, 100);
     assert_eq!((result.outcome().as_str(), result.body["id"].is_string()), ("declined held", true));
-    payments.apply_event(&shopper, move || Event::Unfreeze { session });
+    payments.apply_event(&shopper, move || Event::Unfreeze { session, with_recovery_code: false });
     assert_eq!(till.authorise(&payments, "thawed", &code, 100).outcome(), "declined used");
     assert_eq!(
         till.authorise(&payments, "next", &payments.code(&shopper, 1, None), 100).outcome(),

@@ -114,7 +114,8 @@ async fn the_payer_row_follows_the_account(database: TestDatabase) {
     event(&store, &keys, account, move || Event::Freeze { session, signer: None }).await;
     assert!(!pays().await);
     assert_eq!(found(&store, 5, 0).await, [id], "frozen is not void");
-    event(&store, &keys, account, move || Event::Unfreeze { session }).await;
+    event(&store, &keys, account, move || Event::Unfreeze { session, with_recovery_code: false })
+        .await;
     assert!(pays().await);
     store
         .apply_admin_command(AdminCommand::RevokeAll, shopper::event(noon(), "revoked"))

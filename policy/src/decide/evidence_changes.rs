@@ -19,12 +19,13 @@ impl Transition<'_> {
     }
 
     /// Requires the same, except that an owner who froze the account and has to enrol a factor, as after losing a phone,
-    /// may do so while it is frozen: unfreezing needs the factor, and requires less than this does.
+    /// may do so while it is frozen: unfreezing needs the factor, and a log-in with a recovery code requires no less.
     fn require_enrolment_allowed(&mut self, session: SessionId) -> Result<(), Refusal> {
         self.require_recent_log_in(session)?;
         match self.account.frozen {
             None => {}
-            Some(Freeze::Session) if self.account.must_enrol => {}
+            Some(Freeze::Session | Freeze::Notice | Freeze::RecoveryCode)
+                if self.account.must_enrol => {}
             Some(_) => return Err(Refusal::Frozen),
         }
         self.require_changes_left()

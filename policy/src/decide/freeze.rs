@@ -1,4 +1,5 @@
-//! Freezes accounts, and reverts changes with the code of their notice and the second factor as it was before them.
+//! Freezes accounts and lifts freezes, and reverts changes with the code of their notice and the second factor as it was
+//! before them.
 
 use tegata::protocol::Refusal;
 use tegata::protocol::{DeviceId, SessionId};
@@ -7,8 +8,8 @@ use super::transition::{Transition, TransitionResult};
 use crate::context::Control;
 use crate::effect::{AuditEvent, Effect, Notification};
 use crate::event::Reply;
-use crate::limits::{FACTOR_IN_REVERTS, RecentAttempts};
-use crate::state::{Freeze, RollbackSnapshot, Spending};
+use crate::limits::{FACTOR_IN_REVERTS, FACTOR_KNOWN_DEVICE, RecentAttempts};
+use crate::state::{Evidence, Freeze, RollbackSnapshot, Spending};
 use crate::verification::{ExpectedEvidence, FactorKind, Purpose, VerifiedEvidence};
 
 impl Transition<'_> {
@@ -28,28 +29,91 @@ impl Transition<'_> {
     }
 
     pub(super) fn freeze_as_owner(&mut self) -> Reply {
-        if self.account.frozen.is_none() {
-            self.apply_freeze(Freeze::Session);
-        }
+        self.freeze_at_least(Freeze::Session);
         Reply::Done
     }
 
-    pub(super) fn unfreeze(&mut self, session: SessionId) -> TransitionResult {
+    /// Whoever has the second factor freezes from any device. Values of an unknown device were counted by address, before
+    /// anyone knew whether there is an account; a recovery code cannot be guessed.
+    pub(super) fn verify_freeze_factor(&mut self, device: DeviceId, factor: FactorKind) -> Reply {
+        let now = self.context.now;
+        let counts = factor == FactorKind::Recovery
+            || self.device(device).is_none_or(|known| known.factor.take(FACTOR_KNOWN_DEVICE, now));
+        let expected = self.expected_factor(factor, counts);
+        self.request_verification(Purpose::FreezeFactor, expected, counts)
+    }
+
+    /// Freezes with a second factor, which is used up by it.
+    pub(super) fn complete_freeze_factor(
+        &mut self,
+        verified: &VerifiedEvidence,
+    ) -> TransitionResult {
+        let evidence = self.account.evidence.clone();
+        let Some(factor) = self.use_factor(&evidence, verified) else {
+            self.effects.push(Effect::Audit(AuditEvent::FreezeFactorRefused));
+            return Err(Refusal::InvalidCredentials);
+        };
+        let holds = factor == FactorKind::Recovery && self.is_on(Control::FreezeHolds);
+        self.freeze_at_least(if holds { Freeze::RecoveryCode } else { Freeze::Session });
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn unfreeze(
+        &mut self,
+        session: SessionId,
+        with_recovery_code: bool,
+    ) -> TransitionResult {
         self.enrolled_session(session)?;
         self.require_fresh_factor(session)?;
-        match self.account.frozen {
-            None => Err(Refusal::NoPendingOperation),
-            Some(Freeze::Session) => {
-                self.account.frozen = None;
-                self.notify(&Notification::Unfrozen);
-                self.effects.push(Effect::Audit(AuditEvent::Unfrozen));
-                Ok(Reply::Done)
+        if self.account.frozen == Some(Freeze::Session) {
+            return Ok(self.lift_freeze());
+        }
+        let codes = self.evidence_to_unfreeze()?.recovery;
+        if !with_recovery_code {
+            return Err(Refusal::RecoveryCodeRequired);
+        }
+        let expected = ExpectedEvidence::Recovery(codes);
+        Ok(self.request_verification(Purpose::Unfreeze { session }, expected, true))
+    }
+
+    pub(super) fn complete_unfreeze(
+        &mut self,
+        session: SessionId,
+        verified: &VerifiedEvidence,
+    ) -> TransitionResult {
+        self.enrolled_session(session)?;
+        let evidence = self.evidence_to_unfreeze()?;
+        self.use_factor(&evidence, verified).ok_or(Refusal::InvalidCredentials)?;
+        Ok(self.lift_freeze())
+    }
+
+    /// The evidence that has the recovery codes with which the freeze is lifted: for that of a notice, those from before the
+    /// changes, since whoever made the changes has the others.
+    fn evidence_to_unfreeze(&self) -> Result<Evidence, Refusal> {
+        let account = &self.account;
+        match account.frozen {
+            None | Some(Freeze::Session) => Err(Refusal::NoPendingOperation),
+            Some(Freeze::RecoveryCode) => Ok(account.evidence.clone()),
+            Some(Freeze::Notice) if self.is_on(Control::NoticeFreezeLifts) => {
+                let snapshot = account.snapshot.as_ref().ok_or(Refusal::Frozen)?;
+                Ok(snapshot.evidence.clone())
             }
             Some(Freeze::Notice | Freeze::Operator) => Err(Refusal::Frozen),
         }
     }
 
-    fn apply_freeze(&mut self, by: Freeze) {
+    fn lift_freeze(&mut self) -> Reply {
+        self.account.frozen = None;
+        self.notify(&Notification::Unfrozen);
+        self.effects.push(Effect::Audit(AuditEvent::Unfrozen));
+        Reply::Done
+    }
+
+    /// Freezes, unless a freeze that is as hard to lift is there.
+    fn freeze_at_least(&mut self, by: Freeze) {
+        if self.account.frozen >= Some(by) {
+            return;
+        }
         self.account.frozen = Some(by);
         // Whoever freezes stops a credential that waits as well.
         self.account.waiting = None;
@@ -91,9 +155,7 @@ impl Transition<'_> {
         if was_frozen || self.account.frozen == Some(Freeze::Notice) {
             return Ok(Reply::Done);
         }
-        if self.account.frozen != Some(Freeze::Operator) {
-            self.apply_freeze(Freeze::Notice);
-        }
+        self.freeze_at_least(Freeze::Notice);
         self.raise_epoch();
         Ok(Reply::Done)
     }

@@ -60,13 +60,14 @@ impl Transition<'_> {
             let left = device.factor.take_or_wait(FACTOR_KNOWN_DEVICE, now);
             return left.map_err(|wait| Refusal::TooManyAttempts { wait });
         }
+        let counted_apart = self.is_on(Control::LanesApart);
         let used = &mut self.account.attempts;
         let left = match lane {
-            Lane::Strangers | Lane::RecoveryCode => {
-                used.factor.take_or_wait(FACTOR_UNKNOWN_DEVICES, now)
-            }
-            Lane::MailedCode => {
+            Lane::MailedCode if counted_apart => {
                 used.factor_with_mailed_code.take_or_wait(FACTOR_WITH_MAILED_CODE, now)
+            }
+            Lane::Strangers | Lane::RecoveryCode | Lane::MailedCode => {
+                used.factor.take_or_wait(FACTOR_UNKNOWN_DEVICES, now)
             }
         };
         left.map_err(|wait| Refusal::TooManyAttempts { wait })

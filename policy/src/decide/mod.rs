@@ -63,6 +63,9 @@ fn decide_active(transition: &mut Transition<'_>, event: Event) -> TransitionRes
             Ok(transition.request_freeze_code(device, within_budget))
         }
         Event::VerifyFreezeCode { code, device } => Ok(transition.verify_freeze_code(code, device)),
+        Event::FreezeByFactor { device, factor } => {
+            Ok(transition.verify_freeze_factor(device, factor))
+        }
         Event::VerifyFactor { session } => transition.verify_factor(session),
         Event::BeginFactorEnrolment { session } => transition.begin_enrolment(session),
         Event::VerifyFactorEnrolment { session } => transition.verify_enrolment(session),
@@ -73,7 +76,9 @@ fn decide_active(transition: &mut Transition<'_>, event: Event) -> TransitionRes
         Event::RevertChanges { factor } => Ok(transition.verify_revert_notice(factor)),
         Event::Freeze { session, signer } => transition.freeze(session, signer),
         Event::FreezeFromDevice { device } => transition.freeze_from_device(device),
-        Event::Unfreeze { session } => transition.unfreeze(session),
+        Event::Unfreeze { session, with_recovery_code } => {
+            transition.unfreeze(session, with_recovery_code)
+        }
         Event::RequestReset { device, to, within_budget } => {
             Ok(transition.request_reset(device, to, within_budget))
         }
@@ -122,7 +127,9 @@ fn complete_verification(
 ) -> TransitionResult {
     let counts = verification.counts && verification.epoch == transition.account.epoch;
     let verified = if counts { verification.evidence(result) } else { VerifiedEvidence::Nothing };
-    if counts && verified == VerifiedEvidence::Nothing {
+    // Whoever knows an address can try to freeze its account: that makes no authenticator void.
+    let is_freeze = verification.purpose == Purpose::FreezeFactor;
+    if counts && verified == VerifiedEvidence::Nothing && !is_freeze {
         transition.count_wrong_factor(&verification.expected);
     }
     match verification.purpose {
@@ -133,6 +140,8 @@ fn complete_verification(
         Purpose::FreezeCode { code, device } => {
             transition.complete_freeze_code(code, device, &verified)
         }
+        Purpose::FreezeFactor => transition.complete_freeze_factor(&verified),
+        Purpose::Unfreeze { session } => transition.complete_unfreeze(session, &verified),
         Purpose::LogInPassword(log_in) => transition.apply_password(log_in, &verified),
         Purpose::LogInFactor(log_in) => transition.apply_log_in_factor(log_in, &verified),
         Purpose::VerifyFactor { session } => transition.complete_factor(session, &verified),

@@ -167,9 +167,9 @@ impl<'a> Transition<'a> {
         self.promote_waiting_credential();
         self.remove_unfinished_changes();
         // An owner who froze the account by a notice still has to be able to revert the changes, also while an operator
-        // investigates.
+        // investigates or a recovery code holds it.
         let over = |since| !within(since, REVERT_WINDOW, now);
-        if !matches!(self.account.frozen, Some(Freeze::Notice | Freeze::Operator))
+        if self.account.frozen < Some(Freeze::Notice)
             && self.account.snapshot.as_ref().is_some_and(|snapshot| over(snapshot.since))
         {
             self.discard_snapshot();

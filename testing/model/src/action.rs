@@ -3,7 +3,7 @@
 use tegata::UnixTime;
 use tegata::protocol::{DeviceId, SessionId};
 use tegata_policy::{
-    Event, ExpectedEvidence, FactorKind, MatchResult, ResetDestination, ResetId, SecretId,
+    Event, ExpectedEvidence, FactorKind, Lane, MatchResult, ResetDestination, ResetId, SecretId,
 };
 
 /// The person who acts.
@@ -15,13 +15,36 @@ pub enum Actor {
     Attacker,
 }
 
-impl Actor {
-    /// The one device that the actor signs with.
+/// The device that the owner signed up with.
+pub(crate) const OWNERS_PHONE: DeviceId = DeviceId([1; 32]);
+
+/// How long a wait is: past a verification that is fresh, past a credential that waits, past the time in which changes are
+/// reverted and an account is deleted, past a session that nobody uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wait {
+    /// Eight minutes: shorter than a mailed code's lifetime.
+    Minutes,
+    /// 25 hours.
+    Day,
+    /// Eight days.
+    Week,
+    /// 31 days.
+    Month,
+}
+
+impl Wait {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Minutes, Self::Day, Self::Week, Self::Month];
+
+    /// How long it is.
     #[must_use]
-    pub fn device(self) -> DeviceId {
+    pub fn seconds(self) -> u64 {
+        const HOUR: u64 = 60 * 60;
         match self {
-            Self::Owner => DeviceId([1; 32]),
-            Self::Attacker => DeviceId([2; 32]),
+            Self::Minutes => 8 * 60,
+            Self::Day => 25 * HOUR,
+            Self::Week => 8 * 24 * HOUR,
+            Self::Month => 31 * 24 * HOUR,
         }
     }
 }
@@ -35,8 +58,10 @@ pub enum Action {
     Replay(Message, [TypedValue; 2]),
     /// Compares what was typed with the pending message of this index, and reports the result.
     Verify(usize),
-    /// Lets eight minutes pass: a verification is no longer fresh; after two waits a mailed code is too old.
-    Wait,
+    /// Lets time pass.
+    Wait(Wait),
+    /// The attacker spends every budget that strangers have for the address.
+    SpendBudgets,
 }
 
 /// A request. No field of it names an address.
@@ -52,36 +77,65 @@ pub enum Message {
     VerifyNewAddress { session: SessionId },
     Freeze { session: SessionId },
     Unfreeze { session: SessionId },
+    FreezeByFactor,
+    FreezeFromDevice,
+    RequestFreezeCode,
+    VerifyFreezeCode { code: ResetId },
+    RequestLogInCode,
+    VerifyLogInCode { code: ResetId },
     FreezeByCode,
     RevertChanges,
     RequestReset { to: ResetDestination },
     VerifyReset { reset: ResetId },
     FinishReset { reset: ResetId },
     Provision { session: SessionId },
+    ConfirmCredential { session: SessionId },
+    UseSession { session: SessionId },
+    EndSessions { session: SessionId },
+    EndDeviceSessions,
+    ForgetDevice { session: SessionId, device: DeviceId },
+    RequestDeletion { session: SessionId },
+    CancelDeletion { session: SessionId },
+}
+
+/// What an event is created with, beside the message.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// The device that signs.
+    pub device: DeviceId,
+    /// Whether the owner paid just now, or never.
+    pub owner_pays: bool,
+    /// The lane of a log-in.
+    pub lane: Lane,
 }
 
 impl Message {
-    /// The event that the issuer creates from the message and the typed values; the owner paid just now or never.
+    /// The event that the issuer creates from the message and the typed values.
     #[must_use]
-    pub fn event(self, device: DeviceId, typed: [TypedValue; 2], owner_pays: bool) -> Event {
+    pub fn event(self, typed: [TypedValue; 2], with: Circumstances) -> Event {
+        let Circumstances { device, owner_pays, lane } = with;
+        let signer = Some(device);
         let recovery = typed.iter().any(|typed| matches!(typed, TypedValue::Recovery(_)));
         let factor = if recovery { FactorKind::Recovery } else { FactorKind::Totp };
         let name = String::new();
         match self {
-            Self::LogIn { factor: typed } => Event::LogIn {
-                device,
-                name,
-                factor: typed.then_some(factor),
-                lane: tegata_policy::Lane::Strangers,
-            },
+            Self::LogIn { factor: typed } => {
+                Event::LogIn { device, name, factor: typed.then_some(factor), lane }
+            }
             Self::VerifyFactor { session } => Event::VerifyFactor { session },
             Self::BeginFactorEnrolment { session } => Event::BeginFactorEnrolment { session },
             Self::VerifyFactorEnrolment { session } => Event::VerifyFactorEnrolment { session },
             Self::RenewRecoveryCodes { session } => Event::RenewRecoveryCodes { session },
             Self::ChangeAddress { session } => Event::ChangeAddress { session },
             Self::VerifyNewAddress { session } => Event::VerifyNewAddress { session },
-            Self::Freeze { session } => Event::Freeze { session, signer: Some(device) },
-            Self::Unfreeze { session } => Event::Unfreeze { session },
+            Self::Freeze { session } => Event::Freeze { session, signer },
+            Self::Unfreeze { session } => Event::Unfreeze { session, with_recovery_code: recovery },
+            Self::FreezeByFactor => Event::FreezeByFactor { device, factor },
+            Self::FreezeFromDevice => Event::FreezeFromDevice { device },
+            Self::RequestFreezeCode => Event::RequestFreezeCode { device, within_budget: true },
+            Self::VerifyFreezeCode { code } => Event::VerifyFreezeCode { code, device },
+            Self::RequestLogInCode => Event::RequestLogInCode { device, within_budget: true },
+            Self::VerifyLogInCode { code } => Event::VerifyLogInCode { code, device },
             Self::FreezeByCode => Event::FreezeByCode,
             Self::RevertChanges => Event::RevertChanges { factor },
             Self::RequestReset { to } => Event::RequestReset { device, to, within_budget: true },
@@ -90,6 +144,15 @@ impl Message {
             Self::Provision { session } => {
                 Event::Provision { session, device, last_used: owner_pays.then_some(UnixTime::MAX) }
             }
+            Self::ConfirmCredential { session } => Event::ConfirmCredential { session, signer },
+            Self::UseSession { session } => Event::UseSession { session, signer },
+            Self::EndSessions { session } => Event::EndSessions { session, signer, which: None },
+            Self::EndDeviceSessions => Event::EndDeviceSessions { device },
+            Self::ForgetDevice { session, device } => {
+                Event::ForgetDevice { session, signer, device }
+            }
+            Self::RequestDeletion { session } => Event::RequestDeletion { session },
+            Self::CancelDeletion { session } => Event::CancelDeletion { session, signer },
         }
     }
 }

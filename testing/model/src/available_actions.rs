@@ -1,13 +1,13 @@
 //! Generates the actions that are possible in a state: the owner's next step, anything by the attacker, and waiting.
 
-use tegata::protocol::SessionId;
+use tegata::protocol::{DeviceId, SessionId};
 use tegata_policy::{Control, ResetDestination};
 
-use crate::action::{Action, Actor, Message, TypedValue};
+use crate::action::{Action, Actor, Message, OWNERS_PHONE, TypedValue, Wait};
 use crate::attacker::Foothold;
-use crate::model::Model;
+use crate::model::{Interleaving, Model};
 use crate::scenario::UserStep;
-use crate::state::State;
+use crate::state::{OwnerState, State};
 
 impl Model {
     /// Collects the possible actions in a state.
@@ -16,7 +16,11 @@ impl Model {
         self.user_actions(state, actions);
         self.attacker_actions(state, actions);
         if state.waits < self.bounds.waits {
-            actions.push(Action::Wait);
+            let waits: &[Wait] = match self.bounds.interleaving {
+                Interleaving::Comparisons => &[Wait::Minutes],
+                Interleaving::Messages => &Wait::ALL,
+            };
+            actions.extend(waits.iter().copied().map(Action::Wait));
         }
     }
 
@@ -62,13 +66,6 @@ impl Model {
             UserStep::RenewRecoveryCodes => owner
                 .session
                 .map(|session| send(Message::RenewRecoveryCodes { session }, [nothing; 2])),
-            UserStep::VerifyResetByRecoveryCode => {
-                let code = owner.reset.zip(owner.code).zip(owner.recovery);
-                code.map(|((reset, code), recovery)| {
-                    let typed = [TypedValue::Code(code), TypedValue::Recovery(recovery)];
-                    send(Message::VerifyReset { reset }, typed)
-                })
-            }
             UserStep::ChangeAddress => {
                 owner.session.map(|session| send(Message::ChangeAddress { session }, [nothing; 2]))
             }
@@ -86,10 +83,13 @@ impl Model {
             UserStep::FreezeByCode => owner
                 .notice
                 .map(|code| send(Message::FreezeByCode, [TypedValue::Code(code), nothing])),
-            UserStep::RevertChanges => owner.notice.zip(owner.recovery).map(|(code, recovery)| {
-                let typed = [TypedValue::Code(code), TypedValue::Recovery(recovery)];
-                send(Message::RevertChanges, typed)
-            }),
+            UserStep::VerifyResetByRecoveryCode
+            | UserStep::FreezeByRecoveryCode
+            | UserStep::LogInWithRecoveryCode
+            | UserStep::UnfreezeByRecoveryCode
+            | UserStep::RevertChanges => {
+                recovery_code_message(*step, owner).map(|(message, typed)| send(message, typed))
+            }
         };
         actions.extend(action);
     }
@@ -150,9 +150,64 @@ impl Model {
                 send(Message::RevertChanges, [code, *factor]);
             }
         }
+        if self.bounds.interleaving == Interleaving::Messages {
+            self.restricting_messages(state, &factors, &mut send);
+        }
+        if self.attacker.spends_budgets && !attacker.spent {
+            actions.push(Action::SpendBudgets);
+        }
         if !attacker.replayed {
             let replays = state.owner.sent.iter();
             actions.extend(replays.map(|(message, typed)| Action::Replay(*message, *typed)));
+        }
+    }
+
+    /// Adds what only ends, freezes or deletes, and what opens a lane of its own.
+    fn restricting_messages(
+        &self,
+        state: &State,
+        factors: &[TypedValue],
+        mut send: impl FnMut(Message, [TypedValue; 2]),
+    ) {
+        let attacker = &state.attacker;
+        let nothing = [TypedValue::Nothing; 2];
+        for message in [
+            Message::FreezeFromDevice,
+            Message::EndDeviceSessions,
+            Message::RequestFreezeCode,
+            Message::RequestLogInCode,
+        ] {
+            send(message, nothing);
+        }
+        for factor in factors {
+            send(Message::FreezeByFactor, [*factor, TypedValue::Nothing]);
+        }
+        for code in &attacker.codes {
+            let typed = [TypedValue::Code(*code), TypedValue::Nothing];
+            for code in attacker.freeze_codes.iter().copied() {
+                send(Message::VerifyFreezeCode { code }, typed);
+            }
+            for code in attacker.log_in_codes.iter().copied() {
+                send(Message::VerifyLogInCode { code }, typed);
+            }
+        }
+        let Some(session) = attacker.session else { return };
+        let recovery = factors.iter().filter(|typed| matches!(typed, TypedValue::Recovery(_)));
+        for code in recovery {
+            send(Message::Unfreeze { session }, [*code, TypedValue::Nothing]);
+        }
+        let devices: [DeviceId; 2] = [OWNERS_PHONE, self.attacker.device(Actor::Owner)];
+        for device in devices {
+            send(Message::ForgetDevice { session, device }, nothing);
+        }
+        for message in [
+            Message::UseSession { session },
+            Message::EndSessions { session },
+            Message::ConfirmCredential { session },
+            Message::RequestDeletion { session },
+            Message::CancelDeletion { session },
+        ] {
+            send(message, nothing);
         }
     }
 
@@ -181,7 +236,10 @@ impl Model {
             |typed| typed == TypedValue::Nothing && self.controls.is_on(Control::SecondFactor);
         match message {
             Message::LogIn { factor: false } => {
-                let is_unknown = self.attacker.foothold == Foothold::UnknownDevice;
+                let is_unknown = matches!(
+                    self.attacker.foothold,
+                    Foothold::UnknownDevice | Foothold::ReplacedMailbox | Foothold::ReplacedCodes
+                );
                 typed[0] == TypedValue::Password(state.attacker.old_password)
                     || (is_unknown && lacks_factor(typed[1]))
             }
@@ -194,11 +252,36 @@ impl Model {
                     typed[0] == TypedValue::Nothing && self.controls.is_on(Control::MailedCode);
                 lacks_code || lacks_factor(typed[1])
             }
-            Message::VerifyFactor { .. } => typed[0] == TypedValue::Nothing,
+            Message::VerifyFactor { .. } | Message::FreezeByFactor => {
+                typed[0] == TypedValue::Nothing
+            }
             Message::RevertChanges => typed[1] == TypedValue::Nothing,
             _ => false,
         }
     }
+}
+
+/// The message of a step that takes a recovery code.
+fn recovery_code_message(step: UserStep, owner: &OwnerState) -> Option<(Message, [TypedValue; 2])> {
+    let recovery = TypedValue::Recovery(*owner.recovery.first()?);
+    let nothing = TypedValue::Nothing;
+    Some(match step {
+        UserStep::VerifyResetByRecoveryCode => {
+            let typed = [TypedValue::Code(owner.code?), recovery];
+            (Message::VerifyReset { reset: owner.reset? }, typed)
+        }
+        UserStep::FreezeByRecoveryCode => (Message::FreezeByFactor, [recovery, nothing]),
+        UserStep::LogInWithRecoveryCode => {
+            (Message::LogIn { factor: true }, [TypedValue::Password(owner.password), recovery])
+        }
+        UserStep::UnfreezeByRecoveryCode => {
+            (Message::Unfreeze { session: owner.session? }, [recovery, nothing])
+        }
+        UserStep::RevertChanges => {
+            (Message::RevertChanges, [TypedValue::Code(owner.notice?), recovery])
+        }
+        _ => return None,
+    })
 }
 
 /// Sends every message of the attacker's session.

@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 
 use tegata::protocol::SessionId;
 use tegata_policy::{
-    Account, Controls, Decision, Effect, Event, ExpectedEvidence, MailRecipient, MatchResult,
+    Account, Controls, Decision, Effect, Event, ExpectedEvidence, Lane, MailRecipient, MatchResult,
     Notification, PolicyContext, Reply, ResetDestination, SecretId, SecretKind, begin_sign_up,
-    decide,
+    decide, limits,
 };
 
-use crate::action::{Actor, Message, TypedValue};
-use crate::attacker::{Attacker, Foothold};
+use crate::action::{Actor, Circumstances, Message, TypedValue};
+use crate::attacker::{Attacker, Foothold, PhoneAccess};
 use crate::state::{AttackerState, OwnerState, State, context};
 
+/// An attacker without a phone of the owner's, who gives each actor the device of these days.
+const DEVICES: Attacker = Attacker::OF_2019;
 const DAY: i64 = 24 * 60 * 60;
 
 /// The days before the run.
@@ -29,11 +31,11 @@ impl History {
         let start = context(0, Controls::ALL);
         let context = PolicyContext { now: start.now.shifted(-days * DAY), ..start };
         let (account, effects) =
-            begin_sign_up(Actor::Owner.device(), String::new(), false, &context);
+            begin_sign_up(DEVICES.device(Actor::Owner), String::new(), false, &context);
         let effects = effects.into_iter().map(|effect| (Actor::Owner, effect)).collect();
         let mut history = Self { account, context, step: 0, effects };
         history.advance(0);
-        let device = Actor::Owner.device();
+        let device = DEVICES.device(Actor::Owner);
         history.apply(Actor::Owner, Event::VerifySignUpCode { device });
         history.apply(Actor::Owner, Event::VerifySignUpFactor { device });
         history
@@ -47,7 +49,9 @@ impl History {
 
     /// Sends a message whose comparisons all match.
     fn send(&mut self, message: Message, actor: Actor) -> Reply {
-        self.apply(actor, message.event(actor.device(), [TypedValue::Nothing; 2], false))
+        let device = DEVICES.device(actor);
+        let with = Circumstances { device, owner_pays: false, lane: Lane::Strangers };
+        self.apply(actor, message.event([TypedValue::Nothing; 2], with))
     }
 
     fn apply(&mut self, actor: Actor, mut event: Event) -> Reply {
@@ -105,6 +109,75 @@ impl History {
         Some(session)
     }
 
+    /// The owner replaces address and second factor, the recovery codes as well or not, and sets up payments again.
+    fn replace_evidence(&mut self, with_codes: bool) -> Option<SessionId> {
+        let session = self.log_in(Actor::Owner)?;
+        self.send(Message::ChangeAddress { session }, Actor::Owner);
+        self.send(Message::VerifyNewAddress { session }, Actor::Owner);
+        if with_codes {
+            self.send(Message::RenewRecoveryCodes { session }, Actor::Owner);
+        }
+        self.send(Message::BeginFactorEnrolment { session }, Actor::Owner);
+        self.send(Message::VerifyFactorEnrolment { session }, Actor::Owner);
+        self.send(Message::Provision { session }, Actor::Owner);
+        Some(session)
+    }
+
+    /// The attacker breaks in, as far as they did so before the run.
+    fn break_in(&mut self, foothold: Foothold) -> Option<SessionId> {
+        let session = match foothold {
+            Foothold::OldPhone | Foothold::PastAccess | Foothold::Takeover | Foothold::Replaced => {
+                self.log_in(Actor::Attacker)?
+            }
+            Foothold::UnknownDevice
+            | Foothold::StolenPhone(_)
+            | Foothold::ReplacedMailbox
+            | Foothold::ReplacedCodes => return None,
+        };
+        if matches!(foothold, Foothold::PastAccess | Foothold::Takeover) {
+            self.send(Message::Provision { session }, Actor::Attacker);
+        }
+        if foothold == Foothold::Takeover {
+            self.take_over(session);
+        }
+        Some(session)
+    }
+
+    /// The owner replaces what the attacker had, if they did so before the run.
+    fn replace_what_was_stolen(&mut self, foothold: Foothold) -> Option<SessionId> {
+        match foothold {
+            Foothold::Replaced => {
+                self.advance(5);
+                self.replace_factor()
+            }
+            Foothold::ReplacedMailbox => {
+                self.advance(5);
+                self.replace_evidence(false)
+            }
+            Foothold::ReplacedCodes => {
+                self.advance(2);
+                self.replace_evidence(true)
+            }
+            _ => None,
+        }
+    }
+
+    /// The owner's recovery codes; where they were renewed, the later ones.
+    fn recovery_codes(&self) -> Vec<SecretId> {
+        let codes: Vec<_> = self.secrets(Actor::Owner, SecretKind::Recovery).collect();
+        let earlier = codes.len().saturating_sub(limits::RECOVERY_CODES as usize);
+        codes[earlier..].to_vec()
+    }
+
+    /// The session and the credential of the owner's phone.
+    fn wallet(
+        &self,
+        session: Option<SessionId>,
+    ) -> Option<(SessionId, tegata_policy::CredentialNumber)> {
+        let Account::Active(account) = &self.account else { return None };
+        session.zip(account.credential(&self.context).map(|credential| credential.number))
+    }
+
     /// The secrets of a kind that were stored at the request of an actor.
     fn secrets(&self, by: Actor, kind: SecretKind) -> impl DoubleEndedIterator<Item = SecretId> {
         self.effects.iter().filter_map(move |(actor, effect)| match effect {
@@ -137,51 +210,42 @@ pub(crate) fn initial_compromise(attacker: Attacker) -> State {
     if attacker.foothold == Foothold::Takeover {
         history.advance(9);
     }
-    let attacker_session = if attacker.foothold == Foothold::UnknownDevice {
-        None
-    } else {
-        history.log_in(Actor::Attacker)
-    };
-    if let (Foothold::PastAccess | Foothold::Takeover, Some(session)) =
-        (attacker.foothold, attacker_session)
-    {
-        history.send(Message::Provision { session }, Actor::Attacker);
-    }
-    if let (Foothold::Takeover, Some(session)) = (attacker.foothold, attacker_session) {
-        history.take_over(session);
-    }
-
+    let attacker_session = history.break_in(attacker.foothold);
     let old_factor = history.last_secret(Actor::Owner, SecretKind::Factor);
-    let owner_session = if attacker.foothold == Foothold::Replaced {
-        history.advance(5);
-        history.replace_factor()
-    } else {
-        owner_session
-    };
-
+    let old_address = history.last_secret(Actor::Owner, SecretKind::Address);
+    let old_code = history.last_secret(Actor::Owner, SecretKind::Recovery);
+    let owner_session = history.replace_what_was_stolen(attacker.foothold).or(owner_session);
     let factor = history.last_secret(Actor::Owner, SecretKind::Factor);
     let password = history.last_secret(Actor::Owner, SecretKind::Password);
-    let addresses: BTreeSet<_> = history.secrets(Actor::Attacker, SecretKind::Address).collect();
+    let addresses: BTreeSet<_> = history
+        .secrets(Actor::Attacker, SecretKind::Address)
+        .chain(attacker.foothold.had_mailbox().then_some(old_address))
+        .collect();
     let (attacker_notices, owner_notices): (Vec<_>, Vec<_>) =
         history.notices().partition(|(to, _)| addresses.contains(to));
     let notices = attacker_notices.iter().chain(owner_notices.iter().filter(|_| attacker.mailbox));
-    let held_factor = match attacker.foothold {
-        Foothold::Replaced => Some(old_factor),
-        _ => attacker.factor.then_some(factor),
+    let held_factor = if attacker.foothold.is_replaced() {
+        Some(old_factor)
+    } else {
+        attacker.factor.then_some(factor)
     };
-    let recovery = match attacker.foothold {
-        Foothold::Takeover => history.secrets(Actor::Owner, SecretKind::Recovery).next(),
-        _ => None,
+    let held_code = (attacker.foothold == Foothold::ReplacedCodes).then_some(old_code);
+    let (wallet_session, locked) = match attacker.foothold {
+        Foothold::StolenPhone(PhoneAccess::OpenedLock) => (owner_session, None),
+        Foothold::StolenPhone(_) => (None, history.wallet(owner_session)),
+        _ => (attacker_session, None),
     };
+    let is_stolen = matches!(attacker.foothold, Foothold::StolenPhone(_));
     State {
         waits: 0,
+        elapsed: 0,
         values_typed: 0,
         owner: OwnerState::new(
             password,
             factor,
-            owner_session,
+            owner_session.filter(|_| !is_stolen),
             owner_notices.last().map(|(_, code)| *code),
-            recovery,
+            history.recovery_codes(),
         ),
         attacker: AttackerState {
             passwords: if attacker.password {
@@ -194,9 +258,14 @@ pub(crate) fn initial_compromise(attacker: Attacker) -> State {
                 .secrets(Actor::Attacker, SecretKind::Factor)
                 .chain(held_factor)
                 .collect(),
-            recovery: history.secrets(Actor::Attacker, SecretKind::Recovery).take(1).collect(),
+            recovery: history
+                .secrets(Actor::Attacker, SecretKind::Recovery)
+                .take(1)
+                .chain(held_code)
+                .collect(),
             // Of a replaced phone it is over.
-            session: attacker_session.filter(|_| attacker.foothold != Foothold::Replaced),
+            session: wallet_session.filter(|_| attacker.foothold != Foothold::Replaced),
+            locked,
             addresses,
             ..AttackerState::new(old_password)
         },

@@ -23,19 +23,20 @@ mod history;
 mod model;
 mod narrative;
 mod report;
+mod return_of_owner;
 mod scenario;
 mod search;
 mod state;
 
-pub use action::{Action, Actor, Message, TypedValue};
-pub use attacker::{Attacker, Foothold};
+pub use action::{Action, Actor, Circumstances, Message, TypedValue, Wait};
+pub use attacker::{Attacker, Foothold, PhoneAccess};
 pub use exclusions::exclusions;
-pub use model::{Bounds, Goal, Model};
-pub use report::{ControlReport, breach_of_2019, control_table, verify_controls};
+pub use model::{Bounds, Goal, Interleaving, Model};
+pub use report::{ControlReport, breach_of_2019, control_table, owner_table, verify_controls};
 pub use scenario::{
-    FORGOTTEN_PASSWORD, FREEZING, FREEZING_AND_REVERTING, NEW_ADDRESS, NEW_FACTOR,
-    NEW_RECOVERY_CODES, PAYING_AFTER_REPLACEMENT, PROVISIONING, REVERTING, SCENARIOS, UserScenario,
-    UserStep,
+    AFTER_THEFT, AFTER_THEFT_WITH_MAIL, CHANGING, FORGOTTEN_PASSWORD, FREEZING,
+    FREEZING_AND_REVERTING, NEW_ADDRESS, NEW_FACTOR, NEW_RECOVERY_CODES, PAYING_AFTER_REPLACEMENT,
+    PROVISIONING, REVERTING, SCENARIOS, UserScenario, UserStep,
 };
 pub use search::{Run, SearchResult};
 pub use state::State;

@@ -27,6 +27,18 @@ pub struct Bounds {
     pub messages: u8,
     /// How many of the attacker's messages wait for a comparison at once.
     pub pending: usize,
+    /// Whether anything happens between a message and its comparison.
+    pub interleaving: Interleaving,
+}
+
+/// What may happen between a message and its comparison. A run has one or the other: with both, a search would not end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interleaving {
+    /// Anything else may, and time passes by minutes. The attacker sends what could give them power.
+    Comparisons,
+    /// Nothing: messages follow each other. Time passes by minutes, days, weeks and a month, and the attacker sends
+    /// whatever an account takes.
+    Messages,
 }
 
 /// A goal that the attacker must not reach.
@@ -36,4 +48,8 @@ pub enum Goal {
     Spend,
     /// A valid session on the attacker's device.
     LogIn,
+    /// A payment from an account that is frozen, whoever makes it.
+    SpendFrozen,
+    /// An owner who does what the documentation says, and cannot pay again.
+    KeepOut,
 }

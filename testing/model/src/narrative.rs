@@ -2,7 +2,7 @@
 
 use tegata_policy::{ExpectedEvidence, ResetDestination};
 
-use crate::action::{Action, Actor, Message, TypedValue};
+use crate::action::{Action, Actor, Message, TypedValue, Wait};
 use crate::execute::Outcome;
 use crate::model::{Goal, Model};
 use crate::search::Run;
@@ -24,6 +24,11 @@ impl Model {
             Goal::LogIn => {
                 "A session on the attacker's phone is valid: the attacker is logged in.".into()
             }
+            Goal::SpendFrozen => "The account is frozen, and something can be spent.".into(),
+            Goal::KeepOut => {
+                "Whatever the owner does of what the documentation says, they cannot pay again."
+                    .into()
+            }
         });
         sentences
     }
@@ -32,7 +37,15 @@ impl Model {
 fn sentence(state: &State, action: &Action, outcome: Outcome) -> String {
     let end = if let Outcome::Refused(_) = outcome { ": refused." } else { "." };
     match action {
-        Action::Wait => "Eight minutes pass.".into(),
+        Action::Wait(wait) => match wait {
+            Wait::Minutes => "Eight minutes pass.".into(),
+            Wait::Day => "A day passes.".into(),
+            Wait::Week => "Eight days pass.".into(),
+            Wait::Month => "A month passes.".into(),
+        },
+        Action::SpendBudgets => {
+            "The attacker requests codes on fifteen devices and sends wrong values until none is compared.".into()
+        }
         Action::Replay(..) => format!("The attacker replays a message of the owner{end}"),
         Action::Send(actor, message, typed) => {
             format!("{}{end}", request(state, *actor, *message, *typed))
@@ -66,8 +79,24 @@ fn request(state: &State, actor: Actor, message: Message, typed: [TypedValue; 2]
         }
         Message::VerifyNewAddress { .. } => format!("{name} enters {first} for the new address"),
         Message::Freeze { .. } => format!("{name} freezes the account"),
-        Message::Unfreeze { .. } => format!("{name} unfreezes the account"),
-        Message::FreezeByCode => format!("{name} enters {first} to freeze the account"),
+        Message::Unfreeze { .. } => match typed[0] {
+            TypedValue::Recovery(_) => format!("{name} unfreezes the account with {first}"),
+            _ => format!("{name} unfreezes the account"),
+        },
+        Message::FreezeFromDevice => format!("{name} freezes the account from their phone"),
+        Message::RequestFreezeCode => format!("{name} requests a code to freeze the account"),
+        Message::RequestLogInCode => format!("{name} requests a code to log in with"),
+        Message::VerifyLogInCode { .. } => format!("{name} enters {first} to log in with"),
+        Message::ConfirmCredential { .. } => format!("{name} confirms the credential that waits"),
+        Message::UseSession { .. } => format!("{name} uses their session"),
+        Message::EndSessions { .. } => format!("{name} ends all other sessions"),
+        Message::EndDeviceSessions => format!("{name} ends the sessions of their phone"),
+        Message::ForgetDevice { .. } => format!("{name} has a phone forgotten"),
+        Message::RequestDeletion { .. } => format!("{name} requests the account's deletion"),
+        Message::CancelDeletion { .. } => format!("{name} cancels the account's deletion"),
+        Message::FreezeByCode | Message::FreezeByFactor | Message::VerifyFreezeCode { .. } => {
+            format!("{name} enters {first} to freeze the account")
+        }
         Message::RevertChanges => {
             format!("{name} enters {first} and {second} to revert the change")
         }

@@ -5,15 +5,16 @@ use std::fmt::Write as _;
 
 use tegata_policy::{Control, Controls};
 
-use crate::attacker::Attacker;
-use crate::model::{Bounds, Goal, Model};
+use crate::attacker::{Attacker, Foothold};
+use crate::model::{Bounds, Goal, Interleaving, Model};
 use crate::scenario::{
-    FORGOTTEN_PASSWORD, FREEZING, FREEZING_AND_REVERTING, NEW_ADDRESS, NEW_FACTOR,
-    NEW_RECOVERY_CODES, PAYING_AFTER_REPLACEMENT, PROVISIONING, REVERTING, SCENARIOS, UserScenario,
+    AFTER_THEFT, AFTER_THEFT_WITH_MAIL, CHANGING, FORGOTTEN_PASSWORD, FREEZING,
+    FREEZING_AND_REVERTING, NEW_ADDRESS, NEW_FACTOR, NEW_RECOVERY_CODES, PAYING_AFTER_REPLACEMENT,
+    PROVISIONING, REVERTING, SCENARIOS, UserScenario,
 };
 
 /// Every control with its description.
-const CONTROLS: [(Control, &str); 12] = [
+const CONTROLS: [(Control, &str); 13] = [
     (Control::VerifiedAddress, "a reset's code goes to the verified address only"),
     (Control::SecondFactor, "the second factor"),
     (Control::MailedCode, "a reset's code has to match"),
@@ -29,6 +30,25 @@ const CONTROLS: [(Control, &str); 12] = [
     (Control::LostStaysLost, "a second factor that was replaced reverts nothing"),
     (Control::OthersForgotten, "a reset and a replaced second factor forget every other device"),
     (Control::NewCredentialWaits, "a new phone pays a day later where another paid within a week"),
+    (Control::FreezeHolds, "a freeze made with a recovery code is lifted with another one"),
+];
+
+/// Every control that keeps the owner in, with its description, and who keeps them out without it.
+const OWNERS_CONTROLS: [(Control, &str, Attacker, UserScenario, u8); 2] = [
+    (
+        Control::NoticeFreezeLifts,
+        "a freeze made with a notice's code is lifted with a recovery code from before the change",
+        Attacker { password: false, seen_value: false, ..Attacker::MAIL_DELETER },
+        CHANGING,
+        1,
+    ),
+    (
+        Control::LanesApart,
+        "values of the second factor that come with a mailed code are counted apart from those of strangers",
+        Attacker::SPENDER,
+        &[],
+        1,
+    ),
 ];
 
 /// How many messages the attacker sends in a scenario.
@@ -66,10 +86,22 @@ fn attackers(scenario: UserScenario) -> &'static [Attacker] {
 
 /// The bounds of the short form, or of each of the two long forms. A search that is longer in both would not end.
 fn bounds(scenario: UserScenario, long: bool) -> Vec<Bounds> {
-    let short = Bounds { waits: 1, messages: messages(scenario), pending: 1 };
+    let interleaving = Interleaving::Comparisons;
+    let short = Bounds { waits: 1, messages: messages(scenario), pending: 1, interleaving };
     let one_more_message = Bounds { messages: short.messages + 1, ..short };
     let two_pending = Bounds { pending: 2, ..short };
     if long { vec![one_more_message, two_pending] } else { vec![short] }
+}
+
+/// The searches in which messages follow each other, with what the owner does and how many messages the attacker sends.
+fn message_searches() -> Vec<(Attacker, UserScenario, u8)> {
+    let thieves = Attacker::thieves().into_iter().map(|thief| {
+        let scenario = if thief.mailbox { AFTER_THEFT_WITH_MAIL } else { AFTER_THEFT };
+        (thief, scenario, 3)
+    });
+    let replaced = Attacker::AFTER_REPLACEMENTS.map(|it| (it, PAYING_AFTER_REPLACEMENT, 3));
+    let others = [(Attacker::MAIL_DELETER, CHANGING, 3), (Attacker::SPENDER, AFTER_THEFT, 2)];
+    thieves.chain(replaced).chain(others).collect()
 }
 
 /// The result of searching with all controls on.
@@ -120,7 +152,38 @@ pub fn verify_controls(long: bool, on_line: fn(&str)) -> ControlReport {
             }
         }
     }
+    search_messages(long, on_line, &mut report);
     report
+}
+
+/// Searches the runs in which messages follow each other; in the long form time passes twice.
+fn search_messages(long: bool, on_line: fn(&str), report: &mut ControlReport) {
+    for (attacker, scenario, messages) in message_searches() {
+        let waits = if long { 2 } else { 1 };
+        let bounds = Bounds { waits, messages, pending: 1, interleaving: Interleaving::Messages };
+        let model = Model { attacker, controls: Controls::ALL, scenario, bounds };
+        let result = model.search(2, None);
+        let activity = activity(scenario);
+        for (goal, run) in &result.breaches {
+            report.failures.push(format!("{attacker}:\n{}", numbered(&model.narrate(run, *goal))));
+        }
+        for (name, on) in expected(scenario) {
+            if result.denied.contains(name) == *on {
+                let text = format!(
+                    "{name}: unexpected, an attacker {attacker}, while the owner {activity}"
+                );
+                report.failures.push(text);
+            }
+        }
+        report.states += result.states;
+        let times = if long { "two waits" } else { "a wait" };
+        let line = format!(
+            "{} states: an attacker {attacker}; {messages} messages of any kind and {times}, while the owner {activity}",
+            result.states,
+        );
+        on_line(&line);
+        report.lines.push(line);
+    }
 }
 
 fn activity(scenario: UserScenario) -> &'static str {
@@ -139,6 +202,13 @@ fn activity(scenario: UserScenario) -> &'static str {
         _ if scenario == PAYING_AFTER_REPLACEMENT => {
             "sets up payments after replacing phone and second factor"
         }
+        _ if scenario == AFTER_THEFT => {
+            "freezes the account, logs in on a new phone, enrols another second factor and unfreezes"
+        }
+        _ if scenario == AFTER_THEFT_WITH_MAIL => {
+            "freezes the account, resets the password, logs in on a new phone, enrols another second factor and unfreezes"
+        }
+        _ if scenario == CHANGING => "enrols another second factor",
         _ => "provisions a payment credential",
     }
 }
@@ -172,6 +242,12 @@ fn expected(scenario: UserScenario) -> &'static [(&'static str, bool)] {
             ("the owner reverts the changes", true),
             ("the owner is logged in after the reset", true),
         ],
+        _ if scenario == CHANGING => &[("the owner has another second factor", true)],
+        _ if scenario == AFTER_THEFT || scenario == AFTER_THEFT_WITH_MAIL => &[
+            ("the owner has another second factor", true),
+            ("the owner unfreezes the account", true),
+            ("the owner has a new payment credential", true),
+        ],
         _ => &[("the owner has a new payment credential", true)],
     }
 }
@@ -184,7 +260,12 @@ fn numbered(sentences: &[String]) -> String {
 }
 
 fn model(attacker: Attacker, off: Controls, scenario: UserScenario, messages: u8) -> Model {
-    Model { attacker, controls: off, scenario, bounds: Bounds { waits: 0, messages, pending: 1 } }
+    let interleaving = match attacker.foothold {
+        Foothold::StolenPhone(_) => Interleaving::Messages,
+        _ => Interleaving::Comparisons,
+    };
+    let bounds = Bounds { waits: 0, messages, pending: 1, interleaving };
+    Model { attacker, controls: off, scenario, bounds }
 }
 
 fn reaches(model: Model, goal: Goal) -> bool {
@@ -199,6 +280,7 @@ fn made_for(control: Control) -> Option<(Attacker, UserScenario, u8)> {
         Control::LostStaysLost => Some((after_replacement, &[], 5)),
         Control::OthersForgotten => Some((Attacker::PASSWORD_WATCHER, FORGOTTEN_PASSWORD, 1)),
         Control::NewCredentialWaits => Some((Attacker::IMPERSONATOR, &[], 1)),
+        Control::FreezeHolds => Some((Attacker::THIEF_WITH_PIN, AFTER_THEFT, 1)),
         _ => None,
     }
 }
@@ -259,6 +341,9 @@ pub fn control_table() -> String {
         let [spend, log_in] = [Goal::Spend, Goal::LogIn].map(|goal| (goal, weakest(control, goal)));
         let cell = |(goal, model): &(Goal, Option<Model>)| match model {
             Some(model) => format!("an attacker {}", model.attacker),
+            None if control == Control::FreezeHolds => {
+                "nobody: it protects the other column".into()
+            }
             None => covering_controls(control, *goal),
         };
         let _ = writeln!(text, "| {name} | {} | {} |", cell(&log_in), cell(&spend));
@@ -270,6 +355,28 @@ pub fn control_table() -> String {
                 narrative(&model, goal)
             );
         }
+    }
+    format!("{text}{runs}")
+}
+
+/// Who keeps the owner out without a control that keeps them in, and how.
+#[must_use]
+pub fn owner_table() -> String {
+    let mut text = "| switched off | who keeps the owner out |\n|---|---|\n".to_owned();
+    let mut runs = String::new();
+    for (control, name, attacker, scenario, messages) in OWNERS_CONTROLS {
+        let interleaving = Interleaving::Messages;
+        let bounds = Bounds { waits: 0, messages, pending: 1, interleaving };
+        let off = Model { attacker, controls: Controls::ALL.without(control), scenario, bounds };
+        let on = Model { controls: Controls::ALL, ..off };
+        let is_kept_out = reaches(off, Goal::KeepOut) && !reaches(on, Goal::KeepOut);
+        let who = if is_kept_out { format!("an attacker {attacker}") } else { "nobody".into() };
+        let _ = writeln!(text, "| {name} | {who} |");
+        let _ = write!(
+            runs,
+            "\nWithout *{name}*, an attacker {attacker}:\n\n{}",
+            narrative(&off, Goal::KeepOut)
+        );
     }
     format!("{text}{runs}")
 }

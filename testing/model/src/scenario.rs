@@ -33,6 +33,12 @@ pub enum UserStep {
     Freeze,
     /// Unfreezes the account in a session.
     Unfreeze,
+    /// Freezes the account with a recovery code, without a session.
+    FreezeByRecoveryCode,
+    /// Logs in with password and recovery code.
+    LogInWithRecoveryCode,
+    /// Unfreezes the account in a session, with another recovery code.
+    UnfreezeByRecoveryCode,
     /// Freezes the account with the code of a change notice.
     FreezeByCode,
     /// Reverts changes with the code of their notice and a recovery code from before them.
@@ -40,9 +46,10 @@ pub enum UserStep {
 }
 
 use UserStep::{
-    BeginFactorEnrolment, ChangeAddress, FinishReset, Freeze, FreezeByCode, LogIn, LogInWithFactor,
-    Provision, RenewRecoveryCodes, RequestReset, RevertChanges, Unfreeze, VerifyFactor,
-    VerifyFactorEnrolment, VerifyNewAddress, VerifyReset, VerifyResetByRecoveryCode,
+    BeginFactorEnrolment, ChangeAddress, FinishReset, Freeze, FreezeByCode, FreezeByRecoveryCode,
+    LogIn, LogInWithFactor, LogInWithRecoveryCode, Provision, RenewRecoveryCodes, RequestReset,
+    RevertChanges, Unfreeze, UnfreezeByRecoveryCode, VerifyFactor, VerifyFactorEnrolment,
+    VerifyNewAddress, VerifyReset, VerifyResetByRecoveryCode,
 };
 
 /// The owner's steps, in order.
@@ -80,7 +87,32 @@ pub const FREEZING_AND_REVERTING: UserScenario =
 /// Provisions a payment credential anew in the session where the second factor was replaced.
 pub const PAYING_AFTER_REPLACEMENT: UserScenario = &[VerifyFactor, Provision];
 
-/// Every scenario that is searched.
+/// Does after a theft what docs/issuer.md says: freezes with a recovery code, logs in on a new phone with another one, enrols
+/// another second factor, unfreezes with a third recovery code, and sets up payments.
+pub const AFTER_THEFT: UserScenario = &[
+    FreezeByRecoveryCode,
+    LogInWithRecoveryCode,
+    BeginFactorEnrolment,
+    VerifyFactorEnrolment,
+    UnfreezeByRecoveryCode,
+    Provision,
+];
+/// The same where the thief reads the mail on the phone as well: resets the password before the log-in.
+pub const AFTER_THEFT_WITH_MAIL: UserScenario = &[
+    FreezeByRecoveryCode,
+    RequestReset,
+    VerifyResetByRecoveryCode,
+    FinishReset,
+    LogInWithRecoveryCode,
+    BeginFactorEnrolment,
+    VerifyFactorEnrolment,
+    UnfreezeByRecoveryCode,
+    Provision,
+];
+/// Enrols another second factor, of which notices are mailed.
+pub const CHANGING: UserScenario = &[LogInWithFactor, BeginFactorEnrolment, VerifyFactorEnrolment];
+
+/// Every scenario that is searched with comparisons and messages in any order.
 pub const SCENARIOS: [UserScenario; 9] = [
     FORGOTTEN_PASSWORD,
     PROVISIONING,

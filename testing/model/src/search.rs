@@ -3,9 +3,9 @@
 use stateright::{Checker, HasDiscoveries, Model as StateModel, Property};
 
 use crate::action::{Action, Actor};
-use crate::attacker::Foothold;
+use crate::attacker::{Foothold, PhoneAccess};
 use crate::history::initial_compromise;
-use crate::model::{Goal, Model};
+use crate::model::{Goal, Interleaving, Model};
 use crate::state::State;
 
 impl Goal {
@@ -14,6 +14,8 @@ impl Goal {
         match self {
             Self::Spend => SPENDS,
             Self::LogIn => LOGGED_IN,
+            Self::SpendFrozen => SPENT_FROZEN,
+            Self::KeepOut => KEPT_OUT,
         }
     }
 }
@@ -39,6 +41,8 @@ pub struct SearchResult {
 
 const SPENDS: &str = "the attacker spends";
 const LOGGED_IN: &str = "the attacker is logged in";
+const SPENT_FROZEN: &str = "something is spent from a frozen account";
+const KEPT_OUT: &str = "the owner is kept out";
 const OWNER_GOALS: [&str; 8] = [
     "the owner has a new payment credential",
     "the owner resets the password",
@@ -57,7 +61,7 @@ impl Model {
         let one = |goal: Goal| HasDiscoveries::AnyOf([goal.property()].into());
         let until = goal.map_or(HasDiscoveries::AllFailures, one);
         let checker = self.checker().threads(threads).finish_when(until).spawn_bfs().join();
-        let goals = [Goal::Spend, Goal::LogIn];
+        let goals = [Goal::Spend, Goal::LogIn, Goal::SpendFrozen, Goal::KeepOut];
         let breaches = goals.into_iter().filter_map(|goal| Some((goal, breach(&checker, goal)?)));
         let reached = checker.discoveries();
         let denied = OWNER_GOALS.into_iter().filter(|name| !reached.contains_key(name)).collect();
@@ -79,7 +83,16 @@ impl Model {
     fn is_spending_breach(&self, state: &State) -> bool {
         // Past access lasts until the owner resets the password, or reverts the changes.
         let is_locked_out = match self.attacker.foothold {
-            Foothold::UnknownDevice | Foothold::OldPhone | Foothold::Replaced => true,
+            Foothold::UnknownDevice
+            | Foothold::OldPhone
+            | Foothold::Replaced
+            | Foothold::ReplacedMailbox
+            | Foothold::ReplacedCodes => true,
+            // A freeze made with a recovery code holds until the owner lifts it.
+            Foothold::StolenPhone(access) => {
+                self.is_thief_locked_out(state, access)
+                    || (state.owner.froze && !state.owner.unfroze)
+            }
             Foothold::PastAccess => state.owner.reset_done,
             Foothold::Takeover => state.owner.reverted,
         };
@@ -91,7 +104,11 @@ impl Model {
 
     fn is_log_in_breach(&self, state: &State) -> bool {
         let is_locked_out = match self.attacker.foothold {
-            Foothold::UnknownDevice | Foothold::Replaced => true,
+            Foothold::UnknownDevice
+            | Foothold::Replaced
+            | Foothold::ReplacedMailbox
+            | Foothold::ReplacedCodes => true,
+            Foothold::StolenPhone(access) => self.is_thief_locked_out(state, access),
             Foothold::OldPhone | Foothold::PastAccess => state.owner.reset_done,
             Foothold::Takeover => state.owner.reverted,
         };
@@ -101,11 +118,37 @@ impl Model {
         self.is_logged_in(state, Actor::Attacker)
     }
 
-    fn can_pay(&self, state: &State, actor: Actor) -> bool {
+    /// Whether a thief is to be without access: from the start, unless they have what identifies the owner or opens the
+    /// lock, and then once the owner has enrolled another second factor and unfrozen the account.
+    fn is_thief_locked_out(&self, state: &State, access: PhoneAccess) -> bool {
+        let is_in = access == PhoneAccess::OpenedLock || self.attacker.identifies_as_owner();
+        !is_in || (state.owner.enrolled && state.owner.unfroze)
+    }
+
+    /// Whether the owner has lost what the documentation promises them: to be able to pay again, whatever was done before.
+    fn is_owner_kept_out(&self, state: &State) -> bool {
+        self.bounds.interleaving == Interleaving::Messages
+            && !self.attacker.identifies_as_owner()
+            && !self.owner_returns(state)
+    }
+
+    /// Whether anybody can pay although the account is frozen.
+    fn is_frozen_account_charged(&self, state: &State) -> bool {
         let context = state.context(self.controls);
         state.active_account().is_some_and(|account| {
+            let credential = account.credential(&context);
+            account.is_frozen()
+                && credential.is_some_and(|it| account.caps(it.number, &context).is_some())
+        })
+    }
+
+    pub(crate) fn can_pay(&self, state: &State, actor: Actor) -> bool {
+        let context = state.context(self.controls);
+        let locked = state.attacker.locked.filter(|_| actor == Actor::Attacker);
+        state.active_account().is_some_and(|account| {
             account.credential(&context).is_some_and(|credential| {
-                credential.device == actor.device()
+                credential.device == self.attacker.device(actor)
+                    && locked.is_none_or(|(_, locked)| locked != credential.number)
                     && account.caps(credential.number, &context).is_some()
             })
         })
@@ -113,10 +156,13 @@ impl Model {
 
     fn is_logged_in(&self, state: &State, actor: Actor) -> bool {
         let context = state.context(self.controls);
-        let device = actor.device();
-        state
-            .active_account()
-            .is_some_and(|account| account.sessions(&context).any(|s| s.device == device))
+        let device = self.attacker.device(actor);
+        let locked = state.attacker.locked.filter(|_| actor == Actor::Attacker);
+        state.active_account().is_some_and(|account| {
+            account.sessions(&context).any(|session| {
+                session.device == device && locked.is_none_or(|(locked, _)| locked != session.id)
+            })
+        })
     }
 }
 
@@ -144,6 +190,12 @@ impl StateModel for Model {
             }),
             Property::always(LOGGED_IN, |model: &Self, state: &State| {
                 !model.is_log_in_breach(state)
+            }),
+            Property::always(SPENT_FROZEN, |model: &Self, state: &State| {
+                !model.is_frozen_account_charged(state)
+            }),
+            Property::always(KEPT_OUT, |model: &Self, state: &State| {
+                !model.is_owner_kept_out(state)
             }),
             Property::sometimes(credential, |_, state: &State| state.owner.provisioned),
             Property::sometimes(reset, |_, state: &State| state.owner.reset_done),

@@ -5,20 +5,19 @@ use std::collections::BTreeSet;
 use tegata::UnixTime;
 use tegata::protocol::SessionId;
 use tegata_policy::{
-    Account, ActiveAccount, Controls, Generation, PendingVerification, PolicyContext, ResetId,
-    SecretId,
+    Account, ActiveAccount, Controls, CredentialNumber, Generation, PendingVerification,
+    PolicyContext, ResetId, SecretId,
 };
 
 use crate::action::{Actor, Message, TypedValue};
-
-/// Seconds that one wait takes: longer than a verification stays fresh, and shorter than a mailed code's lifetime.
-const WAIT: u64 = 8 * 60;
 
 /// A state of the model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     pub(crate) account: Account,
     pub(crate) waits: u8,
+    /// The seconds since the start.
+    pub(crate) elapsed: u64,
     /// How many values of authenticators were typed since the last wait.
     pub(crate) values_typed: u8,
     pub(crate) owner: OwnerState,
@@ -38,8 +37,15 @@ pub(crate) struct OwnerState {
     /// The code in the last mail of a reset that the owner requested.
     pub(crate) code: Option<SecretId>,
     pub(crate) sent: Vec<(Message, [TypedValue; 2])>,
-    /// One of the recovery codes that the owner was shown in this run, or has from before an attacker's changes.
-    pub(crate) recovery: Option<SecretId>,
+    /// The recovery codes that the owner has on paper and has not used: those of before an attacker's changes.
+    pub(crate) recovery: Vec<SecretId>,
+    /// The last code mailed to the owner for logging in, and its number.
+    pub(crate) log_in_code: Option<SecretId>,
+    pub(crate) log_in_code_id: Option<ResetId>,
+    /// A mailed code opened the lane of the owner's next log-in.
+    pub(crate) has_mailed_lane: bool,
+    /// The owner froze the account with a recovery code.
+    pub(crate) froze: bool,
     /// The code in the last mail to a new address of the owner.
     pub(crate) address_code: Option<SecretId>,
     /// The code in the last notice of a change.
@@ -62,6 +68,7 @@ pub(crate) struct OwnerState {
 
 /// What the attacker knows and has done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each was done or not, in any order")]
 pub(crate) struct AttackerState {
     pub(crate) passwords: BTreeSet<SecretId>,
     pub(crate) codes: BTreeSet<SecretId>,
@@ -70,7 +77,16 @@ pub(crate) struct AttackerState {
     pub(crate) factors: BTreeSet<SecretId>,
     /// Recovery codes: one of each ten that the attacker was shown.
     pub(crate) recovery: BTreeSet<SecretId>,
-    /// The attacker's own addresses.
+    /// The session and the credential that are under the closed payment lock of a stolen phone.
+    pub(crate) locked: Option<(SessionId, CredentialNumber)>,
+    /// The numbers of codes for freezing and for logging in that the attacker requested.
+    pub(crate) freeze_codes: BTreeSet<ResetId>,
+    pub(crate) log_in_codes: BTreeSet<ResetId>,
+    /// A mailed code opened the lane of the attacker's next log-in.
+    pub(crate) has_mailed_lane: bool,
+    /// The attacker spent the budgets.
+    pub(crate) spent: bool,
+    /// The attacker's own addresses, or those of the owner that the attacker still reads.
     pub(crate) addresses: BTreeSet<SecretId>,
     /// The value or recovery code that the attacker saw the owner type.
     pub(crate) seen: Option<TypedValue>,
@@ -107,7 +123,7 @@ impl OwnerState {
         factor: SecretId,
         session: Option<SessionId>,
         notice: Option<SecretId>,
-        recovery: Option<SecretId>,
+        recovery: Vec<SecretId>,
     ) -> Self {
         Self {
             password,
@@ -118,6 +134,10 @@ impl OwnerState {
             code: None,
             sent: Vec::new(),
             recovery,
+            log_in_code: None,
+            log_in_code_id: None,
+            has_mailed_lane: false,
+            froze: false,
             address_code: None,
             notice,
             reset_done: false,
@@ -141,6 +161,11 @@ impl AttackerState {
             factors: BTreeSet::new(),
             recovery: BTreeSet::new(),
             addresses: BTreeSet::new(),
+            locked: None,
+            freeze_codes: BTreeSet::new(),
+            log_in_codes: BTreeSet::new(),
+            has_mailed_lane: false,
+            spent: false,
             seen: None,
             enrolment: None,
             address_code: None,
@@ -158,7 +183,7 @@ impl AttackerState {
 impl State {
     /// The policy context after the waits so far.
     pub(crate) fn context(&self, controls: Controls) -> PolicyContext {
-        context(u64::from(self.waits), controls)
+        context(self.elapsed, controls)
     }
 
     /// The time step before the values of this state.
@@ -179,9 +204,9 @@ impl State {
     }
 }
 
-/// The policy context `waits` waits after the start of a run.
-pub(crate) fn context(waits: u64, controls: Controls) -> PolicyContext {
+/// The policy context so many seconds after the start of a run.
+pub(crate) fn context(elapsed: u64, controls: Controls) -> PolicyContext {
     let start = 1_800_000_000;
-    let now = UnixTime::new(start + waits * WAIT).unwrap_or(UnixTime::MAX);
+    let now = UnixTime::new(start + elapsed).unwrap_or(UnixTime::MAX);
     PolicyContext { now, generation: Generation(1), used_up_to: 0, controls }
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use tegata_model::{breach_of_2019, control_table, exclusions, verify_controls};
+use tegata_model::{breach_of_2019, control_table, exclusions, owner_table, verify_controls};
 
 /// The variable that, if set, writes the generated text into the document.
 const WRITE: &str = "TEGATA_WRITE_TABLES";
@@ -53,4 +53,11 @@ fn the_checker_finds_the_break_in_of_2019() {
 #[test]
 fn each_control_is_needed_or_covered_by_another() {
     compare_block("controls", &control_table());
+}
+
+#[test]
+fn each_control_that_keeps_the_owner_in_is_needed() {
+    let table = owner_table();
+    assert!(!table.contains("| nobody |"), "{table}");
+    compare_block("controls for the owner", &table);
 }

@@ -332,7 +332,13 @@ private final class Run {
             return .bool(true)
         case "freeze_here": try await wallet.account.freezeFromDevice().execute(issuer.send)
         case "end_here": try await wallet.account.endDeviceSessions().execute(issuer.send)
-        case "unfreeze": try await wallet.account.unfreeze().execute(issuer.send)
+        case "unfreeze":
+            let code = with.optional("recovery_code")?.text.map { Data($0.utf8) }
+            try await wallet.account.unfreeze(recoveryCode: code).execute(issuer.send)
+        case "freeze_by_factor":
+            let factor = try with.secondFactor()!
+            try await wallet.account.freezeByFactor(profile: try profile(with), secondFactor: factor)
+                .execute(issuer.send)
         case "freeze_by_code":
             try await wallet.account.freezeByCode(profile: try profile(with), code: try with.text("code"))
                 .execute(issuer.send)

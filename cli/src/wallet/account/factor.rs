@@ -105,6 +105,13 @@ fn recovery_code(text: &str) -> Result<SecondFactor, Failure> {
     parse_recovery_code(text).map(SecondFactor::RecoveryCode)
 }
 
+/// Reads a recovery code that lifts a freeze, or prompts for it.
+pub(super) fn lifting_code(source: Option<&SecretSource>) -> Result<RecoveryCode, Failure> {
+    ask_again(source.is_none(), || {
+        parse_recovery_code(&prompt_visible(source, "lift-code", "Another recovery code: ")?)
+    })
+}
+
 fn parse_recovery_code(text: &str) -> Result<RecoveryCode, Failure> {
     RecoveryCode::parse(text).map_err(|error| Failure::Mistyped(error.to_string()))
 }

@@ -1,19 +1,26 @@
-//! `tegata wallet freeze`: freezes the account by this device's signature or with the code of a notice, unfreezes it, reverts
-//! changes.
+//! `tegata wallet freeze`: freezes the account by this device's signature, with a second factor or with a code, unfreezes it,
+//! reverts changes.
 
 use clap::Args;
 use serde_json::json;
-use tegata::protocol::{FreezeByCode, NoticeCode, RevertChanges, UnfreezeAccount};
+use tegata::protocol::{
+    FreezeByCode, NoticeCode, Refusal, RevertChanges, SecondFactor, UnfreezeAccount,
+};
+use tegata::{AccountProfile, Wallet};
 
 use super::account_args::AccountArgs;
+use super::factor::lifting_code;
 use super::log_in::LogInArgs;
 use super::prompts::{mailed_code, retry};
-use super::requests::execute;
+use super::requests::{ExecuteError, execute, execute_in_session};
 use crate::failure::Failure;
 use crate::issuer_client::IssuerClient;
 use crate::output::Output;
-use crate::secret::{SecretSource, ask_again, prompt_visible};
+use crate::secret::{SecretSource, ask_again, can_prompt, prompt_visible};
 use crate::wallet::files::WalletFiles;
+
+const FROZEN: &str = "frozen: no payments. Unfreeze with tegata wallet freeze --lift";
+const FROZEN_BY_RECOVERY_CODE: &str = "frozen: no payments. Unfreeze with tegata wallet freeze --lift, which needs another recovery code";
 
 #[derive(Debug, Args)]
 pub(crate) struct Freeze {
@@ -29,6 +36,10 @@ pub(crate) struct Freeze {
     /// The eight digits of the mailed code: @FILE, or - for a line of standard input, read once the mail is on its way.
     #[arg(long, value_name = "@FILE", requires = "by_mail")]
     mailed_code: Option<SecretSource>,
+    /// Freeze with the second factor, on a device that the account does not know. A freeze made with a recovery code needs
+    /// another one to be lifted.
+    #[arg(long, conflicts_with_all = ["code", "by_mail", "take_back", "lift"])]
+    by_factor: bool,
     /// Undo the changes of the last seven days, with the code from a mail and a recovery code from before
     /// them, or the second factor if it was not replaced.
     #[arg(long, conflicts_with = "lift")]
@@ -36,6 +47,10 @@ pub(crate) struct Freeze {
     /// Unfreeze an account that you froze.
     #[arg(long)]
     lift: bool,
+    /// The recovery code that lifts a freeze which another one made, or the code of a notice: @FILE, or - for a line of
+    /// standard input.
+    #[arg(long, value_name = "@FILE", requires = "lift")]
+    lift_code: Option<SecretSource>,
     #[command(flatten)]
     log_in: LogInArgs,
 }
@@ -64,8 +79,18 @@ impl Freeze {
             let words = "the changes were undone and all devices logged out; the password no longer works: tegata wallet reset";
             (words, "taken back")
         } else if self.lift {
-            self.log_in.execute_after_log_in(&mut wallet, &profile, &UnfreezeAccount {})?;
+            self.lift(&mut wallet, &profile)?;
             ("no longer frozen", "lifted")
+        } else if self.by_factor {
+            let factor = &self.log_in.factor;
+            let with_recovery_code = retry(&[factor.source()], || {
+                let second_factor = factor.read(&mut wallet, &profile.handle)?;
+                let is_recovery_code = matches!(second_factor, SecondFactor::RecoveryCode(_));
+                let request = wallet.account().freeze_by_factor(&profile, second_factor);
+                execute(request, &client, &mut wallet)?;
+                Ok(is_recovery_code)
+            })?;
+            (if with_recovery_code { FROZEN_BY_RECOVERY_CODE } else { FROZEN }, "frozen")
         } else if self.by_mail {
             // One in a file has the mail sent however many others ask; it is not used up.
             let recovery_code = self.log_in.factor.recovery_code_in_file()?;
@@ -80,7 +105,7 @@ impl Freeze {
                 let request = account.freeze_by_mailed_code(&profile, ticket.clone(), code);
                 execute(request, &client, &mut wallet)
             })?;
-            ("frozen: no payments. Unfreeze with tegata wallet freeze --lift", "frozen")
+            (FROZEN, "frozen")
         } else if self.code.is_some() {
             retry(&[self.code.as_ref()], || {
                 let code = notice_code(self.code.as_ref())?;
@@ -91,10 +116,32 @@ impl Freeze {
             (words, "frozen")
         } else {
             execute(wallet.account().freeze_from_device(), &client, &mut wallet)?;
-            ("frozen: no payments. Unfreeze with tegata wallet freeze --lift", "frozen")
+            (FROZEN, "frozen")
         };
         let document = json!({ "account": address, "freeze": state });
         output.print(&format!("{address}: {words}"), &document)
+    }
+
+    /// Lifts the freeze, with a recovery code where it needs one.
+    fn lift(&self, wallet: &mut Wallet, profile: &AccountProfile) -> Result<(), Failure> {
+        let source = self.lift_code.as_ref();
+        let recovery_code = source.map(|source| lifting_code(Some(source))).transpose()?;
+        let call = UnfreezeAccount { recovery_code };
+        match self.log_in.execute_after_log_in(wallet, profile, &call) {
+            Err(ExecuteError::Issuer(error))
+                if error.refusal() == Some(Refusal::RecoveryCodeRequired) && can_prompt() =>
+            {
+                retry(&[None], || {
+                    let call = UnfreezeAccount { recovery_code: Some(lifting_code(None)?) };
+                    execute_in_session(wallet, &call)
+                })?;
+                Ok(())
+            }
+            answered => {
+                answered?;
+                Ok(())
+            }
+        }
     }
 }
 

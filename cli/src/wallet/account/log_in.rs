@@ -141,7 +141,7 @@ impl LogInArgs {
         wallet: &mut Wallet,
         profile: &AccountProfile,
         call: &C,
-    ) -> Result<<C::Answer as SplitSession>::Rest, Failure> {
+    ) -> Result<<C::Answer as SplitSession>::Rest, ExecuteError> {
         let known = wallet.account().get().map_err(account_failure)?;
         if known.is_some_and(|known| known.logged_in) {
             match execute_in_session(wallet, call) {
@@ -150,10 +150,10 @@ impl LogInArgs {
                         error.refusal(),
                         Some(Refusal::NotLoggedIn | Refusal::LoginTooOld | Refusal::FactorRequired)
                     ) => {}
-                answered => return Ok(answered?),
+                answered => return answered,
             }
         }
         self.log_in(wallet, profile, true)?;
-        Ok(execute_in_session(wallet, call)?)
+        execute_in_session(wallet, call)
     }
 }

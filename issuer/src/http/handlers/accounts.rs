@@ -12,11 +12,11 @@ use tegata::protocol::{
     Acknowledgement, AddCard, BeginCardSetup, BeginFactorEnrolment, BeginPasswordReset,
     BeginSignUp, Call, CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmCredential,
     ConfirmFactorEnrolment, EndDeviceSessions, EndSessions, ExportAccount, FinishPasswordReset,
-    FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode, FreezeByMailedCode, FreezeFromDevice,
-    GetAccount, GetChallenge, GetDeviceStatus, IssuedChallenge, ListCards, ListPayments, LogIn,
-    LogOut, Provision, RemoveCard, RenewRecoveryCodes, RequestDeletion, RequestFreezeCode,
-    RequestLogInCode, RequiredAuth, RevertChanges, SetDefaultCard, UnfreezeAccount, VerifyFactor,
-    VerifyPasswordReset, VerifySignUpCode,
+    FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode, FreezeByFactor, FreezeByMailedCode,
+    FreezeFromDevice, GetAccount, GetChallenge, GetDeviceStatus, IssuedChallenge, ListCards,
+    ListPayments, LogIn, LogOut, Provision, RemoveCard, RenewRecoveryCodes, RequestDeletion,
+    RequestFreezeCode, RequestLogInCode, RequiredAuth, RevertChanges, SetDefaultCard,
+    UnfreezeAccount, VerifyFactor, VerifyPasswordReset, VerifySignUpCode,
 };
 
 use crate::accounts::{Accounts, Caller, Requester, SessionMessage};
@@ -68,6 +68,7 @@ pub fn route_descriptions() -> Routes {
         GetDeviceStatus => device_status,
         FreezeFromDevice => freeze_from_device,
         EndDeviceSessions => end_device_sessions,
+        FreezeByFactor => freeze_by_factor,
         RequestFreezeCode => request_freeze_code,
         FreezeByMailedCode => freeze_by_mailed_code,
         FreezeByCode => freeze_by_code,
@@ -155,6 +156,7 @@ signed_by_device! {
     request_reset: BeginPasswordReset;
     verify_reset: VerifyPasswordReset;
     finish_reset: FinishPasswordReset;
+    freeze_by_factor: FreezeByFactor;
     request_freeze_code: RequestFreezeCode;
     freeze_by_mailed_code: FreezeByMailedCode;
     device_status: GetDeviceStatus;

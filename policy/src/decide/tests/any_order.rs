@@ -23,7 +23,7 @@ enum Act {
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        10 => (0..40_u8, any::<Index>(), any::<Index>()).prop_map(|(a, b, c)| Act::Apply(a, b, c)),
+        10 => (0..41_u8, any::<Index>(), any::<Index>()).prop_map(|(a, b, c)| Act::Apply(a, b, c)),
         8 => (any::<Index>(), prop::bool::weighted(0.8)).prop_map(|(which, is_match)| Act::Complete(which, is_match)),
         3 => prop_oneof![0..120_i64, -3600..7200_i64, 0..900_000_i64].prop_map(Act::Clock),
         1 => Just(Act::Revoke),
@@ -48,7 +48,8 @@ fn event(which: u8, session: SessionId, reset: ResetId, device: DeviceId, recove
         11 => Event::FreezeByCode,
         12 => Event::RevertChanges { factor },
         13 => Event::Freeze { session, signer },
-        14 => Event::Unfreeze { session },
+        14 => Event::Unfreeze { session, with_recovery_code: recovery },
+        38 => Event::FreezeByFactor { device, factor },
         15 => Event::RequestReset { device, to: ResetDestination::Verified, within_budget: true },
         16 | 17 => Event::VerifyReset { reset, device, factor },
         18 => Event::FinishReset { reset, device },

@@ -19,7 +19,10 @@ fn a_known_device_freezes_by_its_signature_alone() {
     let frozen = issuer.mails.iter().filter(|mail| mail.1 == Notification::Frozen);
     assert_eq!(frozen.count(), 1);
     let session = issuer.log_in_fully(PHONE);
-    assert!(matches!(issuer.decide(Event::Unfreeze { session }), Reply::Done));
+    assert!(matches!(
+        issuer.decide(Event::Unfreeze { session, with_recovery_code: false }),
+        Reply::Done
+    ));
 }
 
 #[test]

@@ -200,8 +200,11 @@ fn a_notice_code_freezes_and_ends_all_sessions() {
     assert_eq!((issuer.caps(), issuer.session_on(ATTACKER)), (None, None));
 
     let session = issuer.log_in_fully(ATTACKER);
+    let lift = |with_recovery_code| Event::Unfreeze { session, with_recovery_code };
+    assert_eq!(refusal(issuer.decide(lift(false))), Refusal::RecoveryCodeRequired);
+    let of_attacker = issuer.recovery_code();
+    assert_eq!(refusal(issuer.run(lift(true), &[of_attacker])), Refusal::InvalidCredentials);
     for event in [
-        Event::Unfreeze { session },
         Event::Provision { session, device: ATTACKER, last_used: None },
         Event::BeginFactorEnrolment { session },
         Event::ChangeAddress { session },

@@ -169,7 +169,7 @@ fn a_recovery_code_works_once_and_forces_enrolment() {
         Event::RenewRecoveryCodes { session },
         Event::ChangeAddress { session },
         Event::VerifyFactor { session },
-        Event::Unfreeze { session },
+        Event::Unfreeze { session, with_recovery_code: false },
         Event::RequestDeletion { session },
     ] {
         assert_eq!(refusal(issuer.decide(event)), Refusal::EnrolmentRequired);

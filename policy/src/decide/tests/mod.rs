@@ -5,6 +5,7 @@ mod cards;
 mod device_calls;
 mod evidence_changes;
 mod freeze_codes;
+mod freezes_by_factor;
 mod log_in;
 mod log_in_codes;
 mod reset;

@@ -183,14 +183,23 @@ fn new_devices_and_sessions_replace_the_oldest() {
 fn freezing_needs_a_session_and_unfreezing_the_factor() {
     let mut issuer = TestIssuer::with_paying_account();
     let session = issuer.session_on(PHONE).unwrap();
-    assert_eq!(refusal(issuer.decide(Event::Unfreeze { session })), Refusal::FactorRequired);
+    assert_eq!(
+        refusal(issuer.decide(Event::Unfreeze { session, with_recovery_code: false })),
+        Refusal::FactorRequired
+    );
     issuer.decide(Event::Freeze { session, signer: Some(PHONE) });
     assert!(issuer.active().is_frozen() && issuer.caps().is_none());
     let value = issuer.next_totp();
     issuer.run(Event::VerifyFactor { session }, &[value]);
-    assert!(matches!(issuer.decide(Event::Unfreeze { session }), Reply::Done));
+    assert!(matches!(
+        issuer.decide(Event::Unfreeze { session, with_recovery_code: false }),
+        Reply::Done
+    ));
     assert_eq!(issuer.caps(), Some(Caps::Usual));
-    assert_eq!(refusal(issuer.decide(Event::Unfreeze { session })), Refusal::NoPendingOperation);
+    assert_eq!(
+        refusal(issuer.decide(Event::Unfreeze { session, with_recovery_code: false })),
+        Refusal::NoPendingOperation
+    );
 }
 
 #[test]
@@ -207,7 +216,7 @@ fn an_owner_can_enrol_a_factor_on_their_frozen_account() {
     let reply = issuer.log_in(TABLET, password, Some(code));
     let Reply::LoggedIn { session: new, must_enrol: true } = reply else { panic!("{reply:?}") };
     assert_eq!(
-        refusal(issuer.decide(Event::Unfreeze { session: new })),
+        refusal(issuer.decide(Event::Unfreeze { session: new, with_recovery_code: false })),
         Refusal::EnrolmentRequired
     );
     // A session without the factor, as on a found phone, cannot enrol one.
@@ -217,15 +226,11 @@ fn an_owner_can_enrol_a_factor_on_their_frozen_account() {
         refusal(issuer.decide(Event::BeginFactorEnrolment { session: result })),
         Refusal::FactorRequired
     );
-    for by in [Freeze::Notice, Freeze::Operator, Freeze::Session] {
+    for by in [Freeze::Operator, Freeze::Notice, Freeze::RecoveryCode, Freeze::Session] {
         let Account::Active(active) = &mut issuer.account else { panic!("no account") };
         active.frozen = Some(by);
-        if by != Freeze::Session {
-            assert_eq!(
-                refusal(issuer.decide(Event::BeginFactorEnrolment { session: new })),
-                Refusal::Frozen
-            );
-        }
+        let reply = issuer.decide(Event::BeginFactorEnrolment { session: new });
+        assert_eq!(matches!(reply, Reply::Refused(Refusal::Frozen)), by == Freeze::Operator);
     }
     issuer.enrol_factor(new);
     assert_eq!(
@@ -233,7 +238,10 @@ fn an_owner_can_enrol_a_factor_on_their_frozen_account() {
         Refusal::Frozen
     );
     assert_eq!(refusal(issuer.decide(Event::RenewRecoveryCodes { session: new })), Refusal::Frozen);
-    assert!(matches!(issuer.decide(Event::Unfreeze { session: new }), Reply::Done));
+    assert!(matches!(
+        issuer.decide(Event::Unfreeze { session: new, with_recovery_code: false }),
+        Reply::Done
+    ));
     assert!(!issuer.active().is_frozen());
 }
 
@@ -246,7 +254,10 @@ fn only_an_operator_lifts_an_operators_freeze() {
     let notice = issuer.last_code();
     issuer.decide(Event::SetOperatorFreeze { frozen: true });
     issuer.decide(Event::Freeze { session, signer: Some(PHONE) });
-    assert_eq!(refusal(issuer.decide(Event::Unfreeze { session })), Refusal::Frozen);
+    assert_eq!(
+        refusal(issuer.decide(Event::Unfreeze { session, with_recovery_code: false })),
+        Refusal::Frozen
+    );
     issuer.run(Event::FreezeByCode, &[notice]);
     issuer.advance(8 * DAY);
     let undone = issuer.run(Event::RevertChanges { factor: FactorKind::Recovery }, &[notice, old]);

@@ -33,6 +33,7 @@ fn audit_events_keep_their_stored_names() {
         (AuditEvent::LogInCodeRefused, "log_in_code_refused"),
         (AuditEvent::FreezeCodeRequested, "freeze_code_requested"),
         (AuditEvent::FreezeCodeRefused, "freeze_code_refused"),
+        (AuditEvent::FreezeFactorRefused, "freeze_factor_refused"),
         (AuditEvent::FactorVoid, "factor_void"),
         (AuditEvent::PasswordReset, "password_reset"),
         (AuditEvent::Frozen, "frozen"),
@@ -124,6 +125,7 @@ fn variants_of_the_state_keep_their_stored_names() {
         ),
         (json(&Freeze::Session), r#""Session""#.to_owned()),
         (json(&Freeze::Notice), r#""Notice""#.to_owned()),
+        (json(&Freeze::RecoveryCode), r#""RecoveryCode""#.to_owned()),
         (json(&Freeze::Operator), r#""Operator""#.to_owned()),
         (json(&Spending::Held), r#""Held""#.to_owned()),
         (

@@ -82,7 +82,7 @@ fn a_waiting_credential_ends_with_a_freeze_a_reset_and_its_device() {
     let mut issuer = waiting();
     issuer.decide(Event::FreezeFromDevice { device: PHONE });
     let session = issuer.log_in_fully(PHONE);
-    issuer.decide(Event::Unfreeze { session });
+    issuer.decide(Event::Unfreeze { session, with_recovery_code: false });
     assert_eq!((pays(&issuer), issuer.active().next_credential()), (Some(PHONE), None));
 
     let mut issuer = waiting();
