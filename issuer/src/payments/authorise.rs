@@ -6,6 +6,7 @@ use std::time::Duration;
 use tegata::UnixTime;
 use tegata::code::Digits;
 use tegata::protocol::PaymentNumber;
+use tokio::time::{Instant, timeout_at};
 
 use super::authorisation_view::{AuthorisationView, PaymentStatus};
 use super::charger::ChargeOutcome;
@@ -17,7 +18,7 @@ use crate::store::{
     ParsedCode, SaleDetails,
 };
 
-/// How long a till that asks about a payment waits for the processor.
+/// How long a till that asks about a payment waits, from its request on, for the store and the processor together.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many of a till's last payments are shown.
 const RECENT: u32 = 100;
@@ -51,6 +52,7 @@ impl Payments {
     }
 
     async fn authorise_sale(&self, sale: Sale<'_>) -> Result<AuthorisationView, PaymentError> {
+        let until = Instant::now() + PATIENCE;
         let Sale { token, key, hash, code, amount, currency, reference } = sale;
         let Some(amount) = amount else {
             return Err(self.refusal(&token, PaymentError::TooMuch).await);
@@ -93,10 +95,10 @@ impl Payments {
                 without_payment(PaymentStatus::Declined, Some(reason))
             }
             AuthoriseOutcome::Replayed(prior) => {
-                self.view_with_card(&self.go_on_with(*prior).await).await?
+                self.view_with_card(&self.go_on_with(*prior, until).await).await?
             }
             AuthoriseOutcome::Repeated(prior) => {
-                let prior = self.go_on_with(*prior).await;
+                let prior = self.go_on_with(*prior, until).await;
                 AuthorisationView { repeated: true, ..self.view_with_card(&prior).await? }
             }
             AuthoriseOutcome::Created(new) => self.charge(*new).await,
@@ -109,6 +111,7 @@ impl Payments {
         token: &TokenHash,
         number: Option<PaymentNumber>,
     ) -> Result<AuthorisationView, PaymentError> {
+        let until = Instant::now() + PATIENCE;
         let (till, _) = self.till(token).await?;
         let id = self.keys.authorisation_id(number.ok_or(PaymentError::NotFound)?);
         let found = self.store.authorisation(id).await?;
@@ -116,12 +119,12 @@ impl Payments {
             return Err(PaymentError::Detached);
         }
         let found = found.filter(|found| found.till == till).ok_or(PaymentError::NotFound)?;
-        Ok(self.view_with_card(&self.go_on_with(found).await).await?)
+        Ok(self.view_with_card(&self.go_on_with(found, until).await).await?)
     }
 
     /// Goes on with a payment that a till asks about and that is not over: one answer of the processor that failed is not
     /// to keep a cashier waiting until the job looks for it.
-    async fn go_on_with(&self, found: Authorisation) -> Authorisation {
+    async fn go_on_with(&self, found: Authorisation, until: Instant) -> Authorisation {
         if !found.state.is_open() {
             return found;
         }
@@ -129,7 +132,7 @@ impl Payments {
         let before = found.clone();
         // A task of its own: a till that disconnects, or waits no longer, does not break it off.
         let work = tokio::spawn(async move { charger.go_on(before).await });
-        match tokio::time::timeout(PATIENCE, work).await {
+        match timeout_at(until, work).await {
             Ok(Ok(after)) => after,
             _ => found,
         }

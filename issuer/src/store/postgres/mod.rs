@@ -32,7 +32,10 @@ mod tls;
 mod transaction;
 mod values;
 
+use std::time::Duration;
+
 use deadpool::Status;
+use tokio::time::timeout;
 
 use super::batch::batchable;
 use super::error::StoreError;
@@ -42,11 +45,16 @@ use super::transaction::{Transaction, TransactionFuture};
 pub(in crate::store) use address::PostgresAddress;
 use batch::BatchScheduler;
 use connection::Deadline;
+use errors::NO_ANSWER;
 pub(in crate::store) use partitions::{NewPartition, TRIES};
 use pool::{Pool, connection, issuer_address, migrate, pool, release};
 use pooling::refuse_transaction_pooling;
 use retry::write_with_retries;
 use transaction::PostgresTransaction;
+
+/// How long a request waits for one piece of work, from when it asks: for its turn, for a connection, and for each try.
+/// The time that each of these has by itself would add up to more than a request is promised to wait.
+const WORK: Duration = Duration::from_secs(5);
 
 pub(in crate::store) struct Postgres {
     pool: Pool,
@@ -73,7 +81,8 @@ impl Postgres {
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
-        self.read(sql, values, Deadline::of_request).await
+        let rows = self.read(sql, values, Deadline::of_request);
+        limit_wait(WORK, rows, StoreError::Unavailable(NO_ANSWER)).await
     }
 
     /// Runs one query that reads many rows.
@@ -105,9 +114,12 @@ impl Postgres {
         &self,
         queries: Vec<Query>,
     ) -> Result<Vec<Vec<Row>>, StoreError> {
-        let mut transaction = PostgresTransaction::on(&self.pool).await?;
-        let rows = transaction.query_all(queries).await;
-        transaction.end(rows).await
+        let read = async {
+            let mut transaction = PostgresTransaction::on(&self.pool).await?;
+            let rows = transaction.query_all(queries).await;
+            transaction.end(rows).await
+        };
+        limit_wait(WORK, read, StoreError::Unavailable(NO_ANSWER)).await
     }
 
     pub(in crate::store) async fn write<T: Send + 'static>(
@@ -118,8 +130,11 @@ impl Postgres {
         + 'static,
     ) -> Result<T, StoreError> {
         let (work, result) = batchable(work);
-        work.complete(write_with_retries(&self.pool, &*work).await);
-        result.await.map_err(|_| StoreError::Panicked)?
+        let write = async {
+            work.complete(write_with_retries(&self.pool, &*work).await);
+            result.await.map_err(|_| StoreError::Panicked)?
+        };
+        limit_wait(WORK, write, StoreError::CommitOutcomeUnknown).await
     }
 
     pub(in crate::store) async fn write_batched<T: Send + 'static>(
@@ -130,13 +145,17 @@ impl Postgres {
         + 'static,
     ) -> Result<T, StoreError> {
         let (work, result) = batchable(work);
-        self.batches.send(work).await?;
-        result.await.map_err(|_| StoreError::CommitOutcomeUnknown)?
+        let write = async {
+            self.batches.send(work).await?;
+            result.await.map_err(|_| StoreError::CommitOutcomeUnknown)?
+        };
+        limit_wait(WORK, write, StoreError::CommitOutcomeUnknown).await
     }
 
     /// Runs one statement, which is a transaction by itself.
     pub(in crate::store) async fn write_one(&self, statement: Statement) -> Result<(), StoreError> {
-        self.execute(statement, Deadline::of_request).await
+        let executed = self.execute(statement, Deadline::of_request);
+        limit_wait(WORK, executed, StoreError::CommitOutcomeUnknown).await
     }
 
     /// Runs one statement that touches many rows.
@@ -164,5 +183,26 @@ impl Postgres {
             (Ok(0), Some(error)) => Err(error),
             (touched, _) => touched.map(drop),
         }
+    }
+}
+
+/// Waits so long for work, then for no more of it. A connection with an answer still to come is closed.
+async fn limit_wait<T>(
+    time: Duration,
+    work: impl Future<Output = Result<T, StoreError>>,
+    otherwise: StoreError,
+) -> Result<T, StoreError> {
+    timeout(time, work).await.unwrap_or(Err(otherwise))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_never_ends_is_given_up() {
+        let never = std::future::pending::<Result<(), StoreError>>();
+        let given_up = limit_wait(Duration::ZERO, never, StoreError::CommitOutcomeUnknown).await;
+        assert_eq!(given_up, Err(StoreError::CommitOutcomeUnknown));
     }
 }
