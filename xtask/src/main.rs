@@ -165,7 +165,7 @@ enum Verb {
         #[arg(long, default_value_t = 150)]
         payments: u32,
     },
-    /// Fail a PostgreSQL primary in each way while tills pay, and print how long they wait and what is lost; `test` kills it.
+    /// Fail a PostgreSQL primary in each way while tills pay, alone and under Patroni, and print how long they wait and what is lost; `test` kills one.
     #[command(after_help = "Example: cargo xtask failover")]
     Failover,
     /// Measure authorisations per second over HTTP on loopback, and the database's own limit.

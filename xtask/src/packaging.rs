@@ -57,6 +57,8 @@ pub(crate) fn test(shell: &Shell) -> anyhow::Result<()> {
     security.quiet().ignore_stdout().run().context("the unit leaves the service too exposed")?;
 
     live_issuer::test(shell, folder.path())?;
+    // `cargo xtask failover` runs it.
+    cmd!(shell, "haproxy -c -q -f {FOLDER}/postgres-haproxy.cfg").run()?;
 
     step("the container's steps, and its start");
     container::test(shell, folder.path())?;

@@ -53,6 +53,8 @@ pub(crate) const CMAKE: Package = Package { name: "cmake", probe: Probe::Program
 pub(crate) const CURL: Package = Package { name: "curl", probe: Probe::Program("curl") };
 /// Compiles the bundled zxing-cpp.
 pub(crate) const CXX: Package = Package { name: "g++", probe: Probe::Program("c++") };
+/// What Patroni's nodes agree by on who leads.
+pub(crate) const ETCD: Package = Package { name: "etcd-server", probe: Probe::Program("etcd") };
 /// A monospaced font for pictures of the terminal.
 pub(crate) const FONT: Package =
     Package { name: "fonts-dejavu-core", probe: Probe::Font("*Mono*.ttf") };
@@ -96,6 +98,8 @@ pub(crate) const OATHTOOL: Package =
     Package { name: "oathtool", probe: Probe::Program("oathtool") };
 /// Makes certificates for proxies that are only looked at.
 pub(crate) const OPENSSL: Package = Package { name: "openssl", probe: Probe::Program("openssl") };
+/// Decides which of several PostgreSQL servers is the primary.
+pub(crate) const PATRONI: Package = Package { name: "patroni", probe: Probe::Program("patroni") };
 /// A pooler before PostgreSQL, which the issuer has to recognise. It is not on everybody's path.
 pub(crate) const PGBOUNCER: Package =
     Package { name: "pgbouncer", probe: Probe::File("/usr/sbin/pgbouncer") };

@@ -10,6 +10,8 @@
 //! | [`card`] | cards of the sandbox for those payers |
 //! | [`postgres`] | [`PostgresCluster`]: a server made for this run |
 //! | [`postgres_pair`] | [`PostgresPair`]: a primary with its standby, and what happens to primaries |
+//! | [`patroni`] | [`PatroniCluster`]: three nodes under a cluster manager, behind a proxy |
+//! | [`full_port`] | [`FullPort`]: a port that gives no answer |
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -22,16 +24,21 @@
 pub mod card;
 pub mod clock;
 mod described_problems;
+pub mod full_port;
 pub mod issuer;
 pub mod mail_server;
+pub mod patroni;
 pub mod payments;
 pub mod postgres;
 pub mod postgres_pair;
+mod processes;
 pub mod shopper;
 
 pub use clock::TestClock;
+pub use full_port::FullPort;
 pub use issuer::TestIssuer;
 pub use mail_server::TestMailServer;
+pub use patroni::{LeaderFault, PatroniCluster};
 pub use payments::{TestPayer, TestPayments, TestTill};
 pub use postgres::PostgresCluster;
 pub use postgres_pair::{FirstHost, PostgresPair, Replication};

@@ -275,7 +275,7 @@ impl Drop for Pgbouncer {
 const DEFAULT_PORT: u16 = 5432;
 
 /// Finds a program on the path, in Debian's folder of PostgreSQL's programs, or among those of the system.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut places: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
     places.sort();
@@ -283,7 +283,9 @@ fn program(name: &str) -> PathBuf {
     let places = places.into_iter().rev().chain(std::env::split_paths(&path));
     let places = places.chain([PathBuf::from("/usr/sbin")]);
     let found = places.map(|place| place.join(name)).find(|file| file.exists());
-    found.unwrap_or_else(|| panic!("{name} is missing: cargo xtask setup store installs it"))
+    found.unwrap_or_else(|| {
+        panic!("{name} is missing: cargo xtask setup store, or cargo xtask failover, installs it")
+    })
 }
 
 pub(crate) fn run(program: &str, arguments: &[&str]) {

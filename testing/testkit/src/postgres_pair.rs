@@ -1,14 +1,12 @@
 //! A primary and a standby, and what happens to primaries.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::net::{SocketAddr, TcpListener};
 use std::thread::sleep;
 use std::time::Duration;
 
-use tokio::net::TcpSocket;
-use tokio::runtime::Runtime;
-
+use crate::full_port::FullPort;
 use crate::postgres::{PostgresCluster, as_owner, data, folder, run, serve, start_on};
+use crate::processes::signal_all;
 
 /// Whether the primary waits for its standby before it confirms a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,31 +117,19 @@ impl PostgresPair {
     /// Has the killed primary's port taken by a listener that accepts nobody, and whose queue is full: whoever connects
     /// gets no answer, as from a machine that is gone.
     pub fn fill_port_of_primary(&self) -> FullPort {
-        FullPort::at(SocketAddr::from(([127, 0, 0, 1], self.primary.port)))
+        FullPort::occupy(SocketAddr::from(([127, 0, 0, 1], self.primary.port)))
     }
 
     /// Freezes the primary, all of its processes (`SIGSTOP`).
     pub fn freeze_primary(&self) {
         self.is_frozen.set(true);
-        self.signal_primary("-STOP");
+        signal_all("-STOP", &self.primary.pid());
     }
 
     /// Lets it go on.
     pub fn thaw_primary(&self) {
         self.is_frozen.set(false);
-        self.signal_primary("-CONT");
-    }
-
-    fn signal_primary(&self, signal: &str) {
-        // The parent first, so that it makes no more.
-        let parent = self.primary.pid();
-        run("kill", &[signal, &parent]);
-        let mut processes = vec![parent];
-        processes.extend(children(&processes[0]));
-        for process in &processes[1..] {
-            // One that ended by itself is no fault.
-            let _ = std::process::Command::new("kill").args([signal, process]).output();
-        }
+        signal_all("-CONT", &self.primary.pid());
     }
 
     /// Promotes the standby, which waits for no other from then on.
@@ -163,51 +149,7 @@ impl Drop for PostgresPair {
     }
 }
 
-/// A port on which connections get no answer.
-pub struct FullPort {
-    _runtime: Runtime,
-    _listener: tokio::net::TcpListener,
-    _queued: Vec<TcpStream>,
-}
-
-impl FullPort {
-    fn at(address: SocketAddr) -> Self {
-        let runtime = Runtime::new().unwrap();
-        // The dead server's last processes let go of the port a moment after it.
-        let entered = runtime.enter();
-        let listener = std::iter::repeat_with(|| listen(address))
-            .find_map(|listening| listening.map_err(|_| sleep(Duration::from_millis(10))).ok())
-            .unwrap();
-        drop(entered);
-        let wait = Duration::from_millis(500);
-        let queued =
-            std::iter::from_fn(|| TcpStream::connect_timeout(&address, wait).ok()).collect();
-        Self { _runtime: runtime, _listener: listener, _queued: queued }
-    }
-}
-
-/// Listens with a queue of one. Call it in a runtime.
-fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
-    let socket = TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(1)
-}
-
 /// A port of the loopback address that nobody listens on.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// The processes that this one started.
-fn children(parent: &str) -> Vec<String> {
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let is_child = |process: &PathBuf| {
-        let stat = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
-        // The name before it may contain anything.
-        let after = stat.rsplit_once(") ").map(|(_, after)| after.to_owned());
-        after.is_some_and(|after| after.split(' ').nth(1) == Some(parent))
-    };
-    let children = processes.map(|entry| entry.path()).filter(is_child);
-    children.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect()
 }

@@ -3,6 +3,7 @@
 //!
 //! `cargo xtask failover` runs those that take long, and prints how long each took.
 
+mod patroni;
 mod payment_run;
 
 use std::thread::sleep;
