@@ -306,7 +306,13 @@ mod with_an_account {
             device_name: "phone".into(),
         };
         let call = account.log_in(profile, b"four quiet herons", None).unwrap();
-        call.complete(ok(r#"{"session":"token","must_enrol":false}"#)).unwrap();
+        let request = call.request().body;
+        let message: serde_json::Value = serde_json::from_slice(&request).unwrap();
+        let key = serde_json::from_value(message["answer_key"].clone()).unwrap();
+        let answer = serde_json::json!({"session": "token", "must_enrol": false});
+        let recipient = tegata::protocol::AnswerRecipient::new(&key, &request).unwrap();
+        let sealed = recipient.seal(&answer, &tegata::SystemRandom::new()).unwrap();
+        call.complete(ok(&serde_json::to_string(&sealed).unwrap())).unwrap();
     }
 
     fn ok(body: &str) -> IssuerResponse {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tegata::Clock;
 use tegata_testkit::TestIssuer;
-use tegata_testkit::shopper::{NEW_PASSWORD, PASSWORD};
+use tegata_testkit::shopper::{NEW_PASSWORD, PASSWORD, sealed_answer};
 
 use crate::command::{Wallet, document, done, failed, tegata, text};
 
@@ -636,8 +636,8 @@ fn a_deletion_waits_seven_days_and_can_be_cancelled() {
     failed(&hanako.run(&["keep"]), 1, "tegata wallet log-in");
 }
 
-/// Reads a request to its end: a connection that is closed before is reset.
-fn takes_request(stream: &mut std::net::TcpStream) {
+/// Reads a request to its end, and gives its body: a connection that is closed before is reset.
+fn read_request(stream: &mut std::net::TcpStream) -> Vec<u8> {
     let mut reader = BufReader::new(stream);
     let mut length = 0;
     loop {
@@ -649,27 +649,29 @@ fn takes_request(stream: &mut std::net::TcpStream) {
             _ => {}
         }
     }
-    reader.read_exact(&mut vec![0; length]).unwrap();
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    body
 }
 
 #[test]
 fn overlong_answers_and_redirects_are_refused() {
-    let printed = |answer: Vec<u8>| {
+    let printed = |answer: &(dyn Fn(&[u8]) -> Vec<u8> + Sync)| {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let served = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            takes_request(&mut stream);
-            let _ = stream.write_all(&answer);
-            drop(stream);
-            listener.set_nonblocking(true).unwrap();
-            std::thread::sleep(Duration::from_millis(50));
-            assert!(listener.accept().is_err(), "it was asked again");
-        });
         let person = CliShopper::new();
-        let output = person.run(&["log-in", HANAKO, "--issuer", &url, "--password", "@pw"]);
-        served.join().unwrap();
-        output
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let request = read_request(&mut stream);
+                let _ = stream.write_all(&answer(&request));
+                drop(stream);
+                listener.set_nonblocking(true).unwrap();
+                std::thread::sleep(Duration::from_millis(50));
+                assert!(listener.accept().is_err(), "it was asked again");
+            });
+            person.run(&["log-in", HANAKO, "--issuer", &url, "--password", "@pw"])
+        })
     };
     let with = |status: &str, body: &str| {
         let length = body.len();
@@ -677,13 +679,17 @@ fn overlong_answers_and_redirects_are_refused() {
             .into_bytes()
     };
     let here = with("302 Found\r\nlocation: /elsewhere", "");
-    failed(&printed(here), 1, "cannot be read");
-    failed(&printed(with("200 OK", "<html>")), 1, "cannot be read");
+    failed(&printed(&|_| here.clone()), 1, "cannot be read");
+    failed(&printed(&|_| with("200 OK", "<html>")), 1, "cannot be read");
     let padding = " ".repeat(300_000);
-    let long = format!("{{\"session\":\"AQ\",\"must_enrol\":false}}{padding}");
-    failed(&printed(with("200 OK", &long)), 1, "cannot be read");
-    let short = "{\"session\":\"AQ\",\"must_enrol\":false}";
-    assert!(done(&printed(with("200 OK", short))).contains("logged in"));
+    let logged_in = |request: &[u8]| {
+        let answer = json!({"session": "AQ", "must_enrol": false});
+        String::from_utf8(sealed_answer(request, &answer)).unwrap()
+    };
+    let long = |request: &[u8]| with("200 OK", &format!("{}{padding}", logged_in(request)));
+    failed(&printed(&long), 1, "cannot be read");
+    let short = |request: &[u8]| with("200 OK", &logged_in(request));
+    assert!(done(&printed(&short)).contains("logged in"));
 }
 
 #[test]

@@ -37,7 +37,8 @@ impl ExportedKey {
         let device = DeviceKey(self.public_key().unwrap());
         let call = LogIn { device, ..log_in(person, PASSWORD, factor) };
         let request = Request::signed(&call, self, person.issuer.freshness()).unwrap();
-        let session = person.issuer.send(&request).unwrap().session;
+        let response = person.issuer.execute(&request);
+        let session = request.open(&person.answer_key, &response).unwrap().session;
         person.session = Some(session.clone());
         session.expose().to_owned()
     }

@@ -444,7 +444,9 @@ fn unproved_passwords_are_not_judged(issuer: &TestIssuer) {
         let ticket = ticket.clone();
         let device = never.key();
         let code = wrong_code();
-        never.call_signed(&VerifySignUpCode { ticket, device, code, password: password(with) })
+        let answer_key = never.answer_key.public();
+        let password = password(with);
+        never.call_sealed(&VerifySignUpCode { ticket, device, code, password, answer_key })
     };
     for _ in 0..5 {
         assert_eq!(refusal(tries(NEW_PASSWORD)), Refusal::InvalidCredentials);

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use tegata::formats::otpauth;
 use tegata::protocol::{
-    Acknowledgement, BeginSignUp, Call, CancelDeletion, DeviceKey, FactorEnrolment, FinishSignUp,
-    FreezeAccount, Freshness, GetChallenge, IssuerError, Language, MailedCodeText, PasswordText,
-    Request, RequestDeletion, Response, SecretText, SessionToken, Ticket, TotpText,
-    UnfreezeAccount, VerifyFactor, VerifySignUpCode,
+    Acknowledgement, AnswerKey, BeginSignUp, Call, CancelDeletion, DeviceKey, Envelope,
+    FactorEnrolment, FinishSignUp, FreezeAccount, Freshness, GetChallenge, IssuerError, Language,
+    MailedCodeText, PasswordText, Request, RequestDeletion, Response, SecretText, SessionToken,
+    Ticket, TotpText, UnfreezeAccount, VerifyFactor, VerifySignUpCode,
 };
 use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemRandom};
@@ -103,6 +103,10 @@ fn wait_for(mut condition: impl FnMut() -> bool) {
 }
 
 fn send<C: Call>(issuer: &App, request: &Request<C>) -> Result<C::Answer, IssuerError> {
+    request.answer(&post(issuer, request))
+}
+
+fn post(issuer: &App, request: &Envelope) -> Response {
     let mut stream = TcpStream::connect(issuer.address()).unwrap();
     let mut head = format!(
         "POST {} HTTP/1.1\r\nHost: issuer\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
@@ -121,7 +125,7 @@ fn send<C: Call>(issuer: &App, request: &Request<C>) -> Result<C::Answer, Issuer
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let body = body.as_bytes().to_vec();
-    request.answer(&Response { status, body, retry_after: None, challenge: None })
+    Response { status, body, retry_after: None, challenge: None }
 }
 
 /// What makes the signature of a new request good now.
@@ -176,13 +180,15 @@ impl Phone {
         let password = PasswordText::new("four quiet herons stand").unwrap();
         let device = self.key();
         let code = stage.code(mails);
-        let call = VerifySignUpCode { ticket: ticket.clone(), device, code, password };
-        let FactorEnrolment { otpauth } =
-            send(issuer, &Request::signed(&call, &self.0, freshness(issuer)).unwrap()).unwrap();
+        let key = AnswerKey::make(&SystemRandom::new()).unwrap();
+        let answer_key = key.public();
+        let call = VerifySignUpCode { ticket: ticket.clone(), device, code, password, answer_key };
+        let request = Request::signed(&call, &self.0, freshness(issuer)).unwrap();
+        let FactorEnrolment { otpauth } = request.open(&key, &post(issuer, &request)).unwrap();
         let totp = Self::totp(stage, &otpauth);
-        let call = FinishSignUp { ticket, device: self.key(), totp };
-        let signed_up =
-            send(issuer, &Request::signed(&call, &self.0, freshness(issuer)).unwrap()).unwrap();
+        let call = FinishSignUp { ticket, device: self.key(), totp, answer_key };
+        let request = Request::signed(&call, &self.0, freshness(issuer)).unwrap();
+        let signed_up = request.open(&key, &post(issuer, &request)).unwrap();
         (signed_up.session, otpauth)
     }
 }
@@ -214,24 +220,16 @@ fn a_closed_account_is_deleted_after_its_week() {
     let phone = Phone::new(stage.folder.path());
     let issuer = stage.start();
     let session = phone.sign_up(&stage, &issuer);
-    let close = Request::signed_in_session(
-        &RequestDeletion {},
-        session.clone(),
-        &phone.0,
-        freshness(&issuer),
-    )
-    .unwrap();
-    let keep = Request::signed_in_session(
-        &CancelDeletion {},
-        session.clone(),
-        &phone.0,
-        freshness(&issuer),
-    )
-    .unwrap();
-    let Acknowledgement {} = send(&issuer, &close).unwrap();
-    let Acknowledgement {} = send(&issuer, &keep).unwrap();
+    let close = || {
+        let freshness = freshness(&issuer);
+        Request::signed_in_session(&RequestDeletion {}, session.clone(), &phone.0, freshness)
+    };
+    let Acknowledgement {} = send(&issuer, &close().unwrap()).unwrap();
+    let freshness = freshness(&issuer);
+    let keep = Request::signed_in_session(&CancelDeletion {}, session.clone(), &phone.0, freshness);
+    let Acknowledgement {} = send(&issuer, &keep.unwrap()).unwrap();
     stage.later(60);
-    let Acknowledgement {} = send(&issuer, &close).unwrap();
+    let Acknowledgement {} = send(&issuer, &close().unwrap()).unwrap();
     issuer.stop();
 
     // The first time they asked for has passed; they had cancelled that one.

@@ -20,7 +20,7 @@ use tegata_issuer::domain::{Environment, Reason};
 use tegata_testkit::TestClock;
 use tegata_testkit::{
     TestIssuer, TestPayments, TestShopper, TestTill,
-    shopper::{IssuerResult, NEW_PASSWORD, PASSWORD, refusal},
+    shopper::{IssuerResult, NEW_PASSWORD, PASSWORD, refusal, sealed_response},
 };
 
 tegata_testkit::on_both! {
@@ -70,7 +70,8 @@ impl<'a> Phone<'a> {
         let password = PasswordText::new(PASSWORD).unwrap();
         let asked = wallet.account().log_in(&at, password, None).unwrap();
         let answer = LogInResult { session, must_enrol: false };
-        wallet.account().complete(&asked, &response(&answer)).unwrap();
+        let response = sealed_response(asked.envelope(), &answer);
+        wallet.account().complete(&asked, &response).unwrap();
     }
 
     /// Opened anew, as after the app was ended, and its payment lock with it.

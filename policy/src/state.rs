@@ -298,6 +298,12 @@ impl PendingSignUp {
     pub fn address(&self) -> SecretId {
         self.address
     }
+
+    /// The device that signs up.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        self.device
+    }
 }
 
 impl MailedCode {

@@ -16,9 +16,9 @@ use serde_json::Value;
 use tegata::SystemRandom;
 use tegata::formats::otpauth;
 use tegata::protocol::{
-    AccountOverview, BeginSignUp, Call, DeviceKey, FactorEnrolment, FinishSignUp, Freshness,
-    GetAccount, GetChallenge, IssuerError, Language, MailedCodeText, PasswordText, Request,
-    Response, SessionToken, Ticket, TotpText, VerifySignUpCode,
+    AccountOverview, AnswerKey, BeginSignUp, Call, DeviceKey, Envelope, FactorEnrolment,
+    FinishSignUp, Freshness, GetAccount, GetChallenge, IssuerError, Language, MailedCodeText,
+    PasswordText, Request, Response, SessionToken, Ticket, TotpText, VerifySignUpCode,
 };
 use tegata::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use tegata::{Clock, SystemClock};
@@ -142,6 +142,10 @@ impl IssuerProcess {
     }
 
     pub(crate) fn send<C: Call>(&self, request: &Request<C>) -> Result<C::Answer, IssuerError> {
+        request.answer(&self.post(request))
+    }
+
+    fn post(&self, request: &Envelope) -> Response {
         let mut head =
             format!("POST {} HTTP/1.1\r\nContent-Type: application/json\r\n", request.path());
         if let Some(signature) = request.signature() {
@@ -151,12 +155,7 @@ impl IssuerProcess {
             head = format!("{head}Authorization: Bearer {}\r\n", session.expose());
         }
         let (status, body) = self.ask(&head, request.body());
-        request.answer(&Response {
-            status,
-            body: body.into_bytes(),
-            retry_after: None,
-            challenge: None,
-        })
+        Response { status, body: body.into_bytes(), retry_after: None, challenge: None }
     }
 
     /// What makes the signature of a new request good now.
@@ -232,17 +231,16 @@ impl Phone {
         let device = self.device;
         let code = issuer.code(address);
         let password = PasswordText::new("four quiet herons stand").unwrap();
-        let call = VerifySignUpCode { ticket: ticket.clone(), device, code, password };
-        let FactorEnrolment { otpauth } = issuer
-            .send(&Request::signed(&call, &self.keystore, issuer.freshness()).unwrap())
-            .unwrap();
+        let key = AnswerKey::make(&SystemRandom::new()).unwrap();
+        let answer_key = key.public();
+        let call = VerifySignUpCode { ticket: ticket.clone(), device, code, password, answer_key };
+        let request = Request::signed(&call, &self.keystore, issuer.freshness()).unwrap();
+        let FactorEnrolment { otpauth } = request.open(&key, &issuer.post(&request)).unwrap();
         let factor = otpauth::parse(otpauth.expose().as_bytes()).unwrap();
         let totp = TotpText::new(factor.code(SystemClock.now()).unwrap().digits()).unwrap();
-        let call = FinishSignUp { ticket, device: self.device, totp };
-        issuer
-            .send(&Request::signed(&call, &self.keystore, issuer.freshness()).unwrap())
-            .unwrap()
-            .session
+        let call = FinishSignUp { ticket, device, totp, answer_key };
+        let request = Request::signed(&call, &self.keystore, issuer.freshness()).unwrap();
+        request.open(&key, &issuer.post(&request)).unwrap().session
     }
 }
 

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::call::{Call, DeviceSigned};
 use super::freshness::{Challenge, Freshness};
 use super::refusal::{Refusal, WaitText};
+use super::sealed_answer::{AnswerKey, SealedCall};
 use super::secrets::SessionToken;
 use super::signed::{MessageSignature, SignaturePurpose};
 use crate::vault::{Keystore, KeystoreError};
@@ -327,6 +328,21 @@ impl<C: Call> Request<C> {
         let body = response.done().map_err(IssuerError::Problem)?;
         serde_json::from_slice(body)
             .map_err(|_| IssuerError::Problem(IssuerProblem::UnreadableAnswer))
+    }
+
+    /// Opens the answer in the response, which was sealed to the key in this request.
+    ///
+    /// # Errors
+    /// [`IssuerError::Problem`], also for an answer to another request.
+    pub fn open(&self, key: &AnswerKey, response: &Response) -> Result<C::Content, IssuerError>
+    where
+        C: SealedCall,
+    {
+        let answer = self.answer(response)?;
+        let content = key.open(self.body(), &answer);
+        content
+            .and_then(|content| serde_json::from_slice(&content).ok())
+            .ok_or(IssuerError::Problem(IssuerProblem::UnreadableAnswer))
     }
 }
 

@@ -6,13 +6,15 @@ use super::call::{Acknowledgement, Call, DeviceSigned, EndedSessions, RequiredAu
 use super::factor::SecondFactor;
 use super::handle::Handle;
 use super::ids::SessionId;
+use super::sealed_answer::SealedAnswer;
 use super::secrets::{MailedCodeText, PasswordText, SessionToken, Ticket};
-use super::values::{DeviceKey, DeviceName};
+use super::values::{DeviceKey, DeviceName, X25519Key};
 
 calls! {
     /// Logs in. A device needs a second factor unless one was verified on it within 90 days. A refusal does not say what
-    /// was wrong; `code-needed` says that others tried this address too often: request a code, and log in with it.
-    LogIn "/v1/log-ins" RequiredAuth::Device("log-in") => LogInResult {
+    /// was wrong; `code-needed` says that others tried this address too often: request a code, and log in with it. The same
+    /// message gets the same answer for five minutes, and makes no second session.
+    LogIn "/v1/log-ins" RequiredAuth::Device("log-in") => SealedAnswer {
         /// The account's e-mail address.
         handle: Handle,
         /// The password of the account.
@@ -27,6 +29,8 @@ calls! {
         device: DeviceKey,
         /// The name of the device.
         device_name: DeviceName,
+        /// The public key that the answer is sealed to, made for this request alone.
+        answer_key: X25519Key,
     }
 
     /// Ends the session that it is sent in.
@@ -42,6 +46,7 @@ calls! {
 }
 
 device_signed! { LogIn }
+sealed_calls! { LogIn => LogInResult }
 
 session_calls! {
     LogOut => |_call| EndedSessions::ThisSession,
@@ -59,7 +64,7 @@ pub struct LogInCode {
     pub code: MailedCodeText,
 }
 
-/// The result of a login.
+/// The result of a log-in, as it is sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -9,6 +9,7 @@
 //! | `client` | the wallet's side: a request to send, and reading the response |
 //! | `refusal` | why the issuer refuses |
 //! | `signed`, `freshness` | the bytes that a device signs, and what makes them good once |
+//! | `sealed_answer` | answers that log somebody in, sealed to the request |
 //! | `grant` | the bytes of a payment credential |
 //! | `handle`, `ids`, `long_code`, `secrets`, `values` | the small types that messages are made of |
 //! | `text`, `newtype` | what those types are made with |
@@ -17,6 +18,8 @@
 mod newtype;
 #[macro_use]
 mod call;
+#[macro_use]
+mod sealed_answer;
 
 mod account;
 mod cards;
@@ -70,6 +73,7 @@ pub use password_reset::{BeginPasswordReset, FinishPasswordReset, VerifyPassword
 pub use payments::{AccountPayment, ListPayments, PaymentPage, PaymentState, format_amount};
 pub use provision::{ConfirmCredential, Provision, ProvisionedCredential};
 pub use refusal::Refusal;
+pub use sealed_answer::{AnswerKey, AnswerRecipient, SealAnswerError, SealedAnswer, SealedCall};
 pub use secrets::{
     CardSetupName, CardSetupSecret, EventNumber, MailedCodeText, PasswordText, SessionToken,
     Ticket, TotpText,

@@ -7,8 +7,9 @@ use super::call::{Call, DeviceSigned, RequiredAuth};
 use super::factor::FactorEnrolment;
 use super::handle::Handle;
 use super::long_code::RecoveryCode;
+use super::sealed_answer::SealedAnswer;
 use super::secrets::{MailedCodeText, PasswordText, SessionToken, Ticket, TotpText};
-use super::values::{DeviceKey, DeviceName};
+use super::values::{DeviceKey, DeviceName, X25519Key};
 
 calls! {
     /// Begins a sign-up. The response is the same whether or not the address has an account; the mail says which.
@@ -24,7 +25,7 @@ calls! {
     }
 
     /// Confirms a sign-up with the mailed code and sets the password. Returns the second factor's secret, once.
-    VerifySignUpCode "/v1/sign-ups/code" RequiredAuth::Device("sign-up-code") => FactorEnrolment {
+    VerifySignUpCode "/v1/sign-ups/code" RequiredAuth::Device("sign-up-code") => SealedAnswer {
         /// The ticket of the sign-up.
         ticket: Ticket,
         /// The key of the device that signs up.
@@ -33,20 +34,25 @@ calls! {
         code: MailedCodeText,
         /// The new password: at least 8 characters, and no common one.
         password: PasswordText,
+        /// The public key that the answer is sealed to, made for this request alone.
+        answer_key: X25519Key,
     }
 
     /// Completes a sign-up with a code of the second factor. Returns a session and the recovery codes, once.
-    FinishSignUp "/v1/sign-ups/factor" RequiredAuth::Device("sign-up-factor") => SignUpResult {
+    FinishSignUp "/v1/sign-ups/factor" RequiredAuth::Device("sign-up-factor") => SealedAnswer {
         /// The ticket of the sign-up.
         ticket: Ticket,
         /// The key of the device that signs up.
         device: DeviceKey,
         /// The six digits from the authenticator.
         totp: TotpText,
+        /// The public key that the answer is sealed to, made for this request alone.
+        answer_key: X25519Key,
     }
 }
 
 device_signed! { BeginSignUp VerifySignUpCode FinishSignUp }
+sealed_calls! { VerifySignUpCode => FactorEnrolment, FinishSignUp => SignUpResult }
 
 /// A sign-up or reset that was begun, if it was possible.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -57,7 +63,7 @@ pub struct IssuedTicket {
     pub ticket: Ticket,
 }
 
-/// The result of a sign-up.
+/// The result of a sign-up, as it is sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -79,21 +79,21 @@ impl DeviceKey {
 }
 
 newtype! {
-    /// An encrypted message: 1 to 1,024 bytes, in Base64url without padding.
+    /// An encrypted message: 1 to 4,096 bytes, in Base64url without padding.
     #[derive(Clone, PartialEq, Eq)]
-    public Ciphertext(Vec<u8>), "1 to 1,024 bytes in Base64url",
+    public Ciphertext(Vec<u8>), "1 to 4,096 bytes in Base64url",
     |text| Base64UrlUnpadded::decode_vec(text).ok().filter(|bytes| is_ciphertext(bytes)),
     |bytes| SecretText::new(&Base64UrlUnpadded::encode_string(bytes)), []
 }
 
 impl Ciphertext {
-    /// Takes 1 to 1,024 bytes.
+    /// Takes 1 to 4,096 bytes.
     ///
     /// # Errors
     /// [`InvalidText`] for another number of bytes.
     pub fn new(bytes: Vec<u8>) -> Result<Self, InvalidText> {
         let fits = is_ciphertext(&bytes);
-        if fits { Ok(Self(bytes)) } else { Err(InvalidText("1 to 1,024 bytes in Base64url")) }
+        if fits { Ok(Self(bytes)) } else { Err(InvalidText("1 to 4,096 bytes in Base64url")) }
     }
 
     /// Gives the encrypted bytes.
@@ -104,7 +104,7 @@ impl Ciphertext {
 }
 
 fn is_ciphertext(bytes: &[u8]) -> bool {
-    (1..=1024).contains(&bytes.len())
+    (1..=4096).contains(&bytes.len())
 }
 
 newtype! {

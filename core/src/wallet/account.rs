@@ -7,10 +7,11 @@ use super::recovery_codes::ConfirmedRecoveryCodes;
 use super::request::{FollowUp, OutgoingRequest, PendingRequest};
 use crate::formats::otpauth;
 use crate::protocol::{
-    BeginPasswordReset, BeginSignUp, Call, ConfirmAddressChange, DeviceKey, DeviceSigned,
-    FinishPasswordReset, FinishSignUp, Handle, IssuerError, Language, LogIn, LogInCode,
-    MailedCodeText, PasswordText, RecoveryCode, Request, RequestLogInCode, SecondFactor,
-    SecretText, SessionCall, Ticket, TotpText, VerifyPasswordReset, VerifySignUpCode,
+    AnswerKey, BeginPasswordReset, BeginSignUp, Call, ConfirmAddressChange, DeviceKey,
+    DeviceSigned, FinishPasswordReset, FinishSignUp, Handle, IssuerError, Language, LogIn,
+    LogInCode, MailedCodeText, PasswordText, RecoveryCode, Request, RequestLogInCode, SealedCall,
+    SecondFactor, SecretText, SessionCall, Ticket, TotpText, VerifyPasswordReset, VerifySignUpCode,
+    X25519Key,
 };
 use crate::vault::{OtpCredential, RecordId, VaultError};
 
@@ -23,12 +24,20 @@ use crate::vault::{OtpCredential, RecordId, VaultError};
 /// Signing up takes three requests:
 ///
 /// ```
-/// # use tegata::protocol::Response;
+/// # use tegata::protocol::{AnswerRecipient, Response};
 /// use tegata::protocol::{Language, MailedCodeText, PasswordText, TotpText};
 /// use tegata::{AccountProfile, Wallet};
 ///
 /// # fn send(_: &tegata::protocol::Envelope, body: &str) -> Response {
 /// #     Response { status: 200, body: body.into(), retry_after: None, challenge: None }
+/// # }
+/// # fn send_sealed(envelope: &tegata::protocol::Envelope, answer: &str) -> Response {
+/// #     let message: serde_json::Value = serde_json::from_slice(envelope.body()).unwrap();
+/// #     let key = serde_json::from_value(message["answer_key"].clone()).unwrap();
+/// #     let answer: serde_json::Value = serde_json::from_str(answer).unwrap();
+/// #     let recipient = AnswerRecipient::new(&key, envelope.body()).unwrap();
+/// #     let sealed = recipient.seal(&answer, &tegata::SystemRandom::new()).unwrap();
+/// #     send(envelope, &serde_json::to_string(&sealed).unwrap())
 /// # }
 /// # use std::sync::Arc;
 /// # use tegata::vault::{Argon2Params, SoftwareKeystore};
@@ -56,13 +65,13 @@ use crate::vault::{OtpCredential, RecordId, VaultError};
 /// let password = PasswordText::new("four quiet herons")?;
 /// let request = wallet.account().verify_sign_up_code(&profile, ticket.clone(), code, password)?;
 /// # let answer = r#"{"otpauth":"otpauth://totp/Tegata:hanako?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}"#;
-/// # let response = send(request.envelope(), answer);
+/// # let response = send_sealed(request.envelope(), answer);
 /// let uri = wallet.account().complete(&request, &response)?;
 /// assert!(uri.expose().starts_with("otpauth://totp/"));
 ///
 /// let request = wallet.account().finish_sign_up(&profile, ticket, TotpText::new("287082")?)?;
 /// # let answer = r#"{"session":"m3QxZk0v-9w","recovery_codes":["000G-40R4-0M30-FZQZ"]}"#;
-/// # let response = send(request.envelope(), answer);
+/// # let response = send_sealed(request.envelope(), answer);
 /// let recovery_codes = wallet.account().complete(&request, &response)?;
 /// assert_eq!(recovery_codes[0].text().expose(), "000G-40R4-0M30-FZQZ");
 /// assert!(wallet.account().get()?.is_some_and(|status| status.logged_in));
@@ -72,6 +81,9 @@ use crate::vault::{OtpCredential, RecordId, VaultError};
 pub struct Account<'w>(pub(super) &'w mut Wallet);
 
 pub(super) type RequestResult<C> = Result<PendingRequest<<C as Call>::Answer>, Error>;
+
+/// The same for a message whose answer is sealed to a key in it.
+type SealedRequestResult<C> = Result<PendingRequest<<C as SealedCall>::Content>, Error>;
 
 impl<'w> Account<'w> {
     pub(super) fn new(wallet: &'w mut Wallet) -> Self {
@@ -129,8 +141,14 @@ impl<'w> Account<'w> {
         ticket: Ticket,
         code: MailedCodeText,
         password: PasswordText,
-    ) -> RequestResult<VerifySignUpCode> {
-        self.signed(profile, |device| VerifySignUpCode { ticket, device, code, password })
+    ) -> SealedRequestResult<VerifySignUpCode> {
+        self.signed_and_sealed(profile, |device, answer_key| VerifySignUpCode {
+            ticket,
+            device,
+            code,
+            password,
+            answer_key,
+        })
     }
 
     /// Makes the last request of a sign-up: the first code of that second factor. The answer has the recovery codes,
@@ -145,10 +163,15 @@ impl<'w> Account<'w> {
         profile: &AccountProfile,
         ticket: Ticket,
         totp: TotpText,
-    ) -> RequestResult<FinishSignUp> {
+    ) -> SealedRequestResult<FinishSignUp> {
         self.0.expect_open_lock()?;
         self.0.expect_no_stored_factor(profile)?;
-        self.signed(profile, |device| FinishSignUp { ticket, device, totp })
+        self.signed_and_sealed(profile, |device, answer_key| FinishSignUp {
+            ticket,
+            device,
+            totp,
+            answer_key,
+        })
     }
 
     /// Logs in. The answer says whether a second factor has to be enrolled before anything else, since a recovery code
@@ -182,8 +205,12 @@ impl<'w> Account<'w> {
     /// let body = request.envelope().body();
     /// # assert!(headers[0].1.is_some() && !body.is_empty());
     ///
-    /// // … and hands the response back.
-    /// let body = br#"{"session":"m3QxZk0v-9w","must_enrol":false}"#.to_vec();
+    /// // … and hands the response back, which is sealed to a key in the request.
+    /// # let message: serde_json::Value = serde_json::from_slice(body)?;
+    /// # let key = serde_json::from_value(message["answer_key"].clone())?;
+    /// # let recipient = tegata::protocol::AnswerRecipient::new(&key, body).unwrap();
+    /// # let result = serde_json::json!({"session": "m3QxZk0v-9w", "must_enrol": false});
+    /// # let body = serde_json::to_vec(&recipient.seal(&result, &SystemRandom::new())?)?;
     /// let response = Response { status: 200, body, retry_after: None, challenge: None };
     /// let must_enrol = wallet.account().complete(&request, &response)?;
     /// assert!(!must_enrol);
@@ -199,7 +226,7 @@ impl<'w> Account<'w> {
         profile: &AccountProfile,
         password: PasswordText,
         second_factor: Option<SecondFactor>,
-    ) -> RequestResult<LogIn> {
+    ) -> SealedRequestResult<LogIn> {
         self.log_in_request(profile, password, second_factor, None)
     }
 
@@ -223,7 +250,7 @@ impl<'w> Account<'w> {
         password: PasswordText,
         second_factor: Option<SecondFactor>,
         code: LogInCode,
-    ) -> RequestResult<LogIn> {
+    ) -> SealedRequestResult<LogIn> {
         self.log_in_request(profile, password, second_factor, Some(code))
     }
 
@@ -233,18 +260,19 @@ impl<'w> Account<'w> {
         password: PasswordText,
         second_factor: Option<SecondFactor>,
         mailed_code: Option<LogInCode>,
-    ) -> RequestResult<LogIn> {
+    ) -> SealedRequestResult<LogIn> {
         self.0.expect_open_lock()?;
         self.0.expect_no_stored_factor(profile)?;
         let handle = profile.handle.clone();
         let device_name = profile.device_name.clone();
-        self.signed(profile, |device| LogIn {
+        self.signed_and_sealed(profile, |device, answer_key| LogIn {
             handle,
             password,
             second_factor,
             mailed_code,
             device,
             device_name,
+            answer_key,
         })
     }
 
@@ -365,6 +393,7 @@ impl<'w> Account<'w> {
             envelope,
             session: None,
             then: FollowUp::DiscardSession,
+            answer_key: None,
             is_signed_again: false,
         }))
     }
@@ -374,17 +403,38 @@ impl<'w> Account<'w> {
         profile: &AccountProfile,
         call: impl FnOnce(DeviceKey) -> C,
     ) -> RequestResult<C> {
-        let call = call(self.device_key()?);
+        let out = self.outgoing_signed(profile, &call(self.device_key()?))?;
+        Ok(PendingRequest::new(out))
+    }
+
+    /// Makes a request whose answer is sealed to a key that is made for it.
+    fn signed_and_sealed<C: SealedCall + DeviceSigned>(
+        &self,
+        profile: &AccountProfile,
+        call: impl FnOnce(DeviceKey, X25519Key) -> C,
+    ) -> SealedRequestResult<C> {
+        let key = AnswerKey::make(&*self.0.random).map_err(VaultError::from)?;
+        let call = call(self.device_key()?, key.public());
+        let out = self.outgoing_signed(profile, &call)?;
+        Ok(PendingRequest::new(OutgoingRequest { answer_key: Some(key), ..out }))
+    }
+
+    fn outgoing_signed<C: Call + DeviceSigned>(
+        &self,
+        profile: &AccountProfile,
+        call: &C,
+    ) -> Result<OutgoingRequest, Error> {
         let freshness = self.freshness(&profile.issuer)?;
-        let request = Request::signed(&call, self.0.vault.keystore(), freshness);
+        let request = Request::signed(call, self.0.vault.keystore(), freshness);
         let request = request.map_err(request_error)?;
-        Ok(PendingRequest::new(OutgoingRequest {
+        Ok(OutgoingRequest {
             profile: profile.clone(),
             envelope: request.into(),
             session: None,
             then: FollowUp::Nothing,
+            answer_key: None,
             is_signed_again: false,
-        }))
+        })
     }
 }
 

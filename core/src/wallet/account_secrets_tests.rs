@@ -6,7 +6,7 @@ use super::error::Error;
 use super::open::Wallet;
 use super::profile::AccountProfile;
 use super::recovery_codes::{ConfirmedRecoveryCodes, IssuedRecoveryCodes};
-use super::test_phone::{TestPhone, cheap};
+use super::test_phone::{TestPhone, cheap, sealed_response};
 use crate::formats::otpauth;
 use crate::protocol::{
     BeginFactorEnrolment, GetAccount, Handle, Language, LogOut, MailedCodeText, PasswordText,
@@ -38,7 +38,7 @@ fn log_in(wallet: &mut Wallet) -> Result<(), Error> {
     let password = PasswordText::new("four quiet herons").unwrap();
     let asked = wallet.account().log_in(&profile(), password, None)?;
     let body = r#"{"session":"CANARY-token","must_enrol":false}"#;
-    wallet.account().complete(&asked, &response(body)).map(drop)
+    wallet.account().complete(&asked, &sealed_response(asked.envelope(), body)).map(drop)
 }
 
 fn session(wallet: &mut Wallet) -> Result<String, Error> {

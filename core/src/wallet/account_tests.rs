@@ -4,7 +4,7 @@ use super::error::Error;
 use super::open::Wallet;
 use super::profile::{AccountProfile, AccountStatus};
 use super::request::PendingRequest;
-use super::test_phone::{TestPhone, cheap};
+use super::test_phone::{TestPhone, cheap, sealed_response};
 use crate::SystemClock;
 use crate::protocol::{
     DeviceKey, DeviceNumber, ForgetDevice, GetAccount, Handle, IssuerProblem, Language, LogInCode,
@@ -34,7 +34,7 @@ fn log_in(wallet: &mut Wallet, profile: &AccountProfile, token: &str) -> bool {
     let password = PasswordText::new("four quiet herons").unwrap();
     let asked = wallet.account().log_in(profile, password, None).unwrap();
     let body = format!(r#"{{"session":"{token}","must_enrol":false}}"#);
-    wallet.account().complete(&asked, &response(200, &body)).unwrap()
+    wallet.account().complete(&asked, &sealed_response(asked.envelope(), &body)).unwrap()
 }
 
 fn session(wallet: &mut Wallet) -> Option<String> {
@@ -94,7 +94,8 @@ fn a_session_survives_a_restart_and_goes_to_its_issuer() {
     let totp = TotpText::new("123456").unwrap();
     let asked = wallet.account().finish_sign_up(&profile(HERE), ticket, totp).unwrap();
     let body = r#"{"session":"CANARY-token","recovery_codes":["000G-40R4-0M30-FZQZ"]}"#;
-    let shown = wallet.account().complete(&asked, &response(200, body)).unwrap();
+    let response = sealed_response(asked.envelope(), body);
+    let shown = wallet.account().complete(&asked, &response).unwrap();
     assert_eq!(shown[0].text().expose(), "000G-40R4-0M30-FZQZ");
     assert!(!format!("{wallet:?} {:?}", wallet.account().get()).contains("CANARY"));
     wallet.close().unwrap();

@@ -9,14 +9,13 @@ use super::error::Error;
 use super::open::Wallet;
 use super::payments::{NewPaymentCredential, NextCode};
 use super::profile::AccountProfile;
-use super::test_phone::{TestPhone, keystore};
+use super::test_phone::{TestPhone, keystore, sealed_response};
 use crate::code::{
     AliasPeriod, Audience, CredentialId, Scheme, Seed, ShopName, TillCardError, UnsignedTillCard,
 };
 use crate::protocol::{
-    Ciphertext, CredentialName, DeviceKey, Ed25519Key, Envelope, Grant, LogInResult,
-    MessageSignature, PROVISION_INFO, PasswordText, Provision, ProvisionedCredential, Response,
-    SessionToken, X25519Key, provision_aad,
+    Ciphertext, CredentialName, DeviceKey, Ed25519Key, Envelope, Grant, MessageSignature,
+    PROVISION_INFO, PasswordText, Provision, ProvisionedCredential, X25519Key, provision_aad,
 };
 use crate::vault::{Argon2Params, PaymentUnlock};
 use crate::{Random, SystemRandom, UnixTime};
@@ -87,13 +86,10 @@ fn logged_in(phone: &TestPhone) -> Wallet {
         issuer: "http://127.0.0.1:8080".parse().unwrap(),
         device_name: "phone".to_owned().try_into().unwrap(),
     };
-    let session = SessionToken::new("token").unwrap();
-    let result = LogInResult { session, must_enrol: false };
     let mut wallet = phone.open();
     let password = PasswordText::new("four quiet herons").unwrap();
     let request = wallet.account().log_in(&profile, password, None).unwrap();
-    let body = serde_json::to_vec(&result).unwrap();
-    let response = Response { status: 200, body, retry_after: None, challenge: None };
+    let response = sealed_response(request.envelope(), r#"{"session":"token","must_enrol":false}"#);
     wallet.account().complete(&request, &response).unwrap();
     wallet
 }

@@ -40,6 +40,7 @@ impl Account<'_> {
             envelope,
             session: None,
             then,
+            answer_key: None,
             is_signed_again,
         })))
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::error::Error;
 use super::open::Wallet;
 use super::profile::AccountProfile;
-use super::test_phone::TestPhone;
+use super::test_phone::{TestPhone, sealed_response};
 use crate::protocol::{
     Call, DeviceKey, EndDeviceSessions, IssuerProblem, MessageSignature, PasswordText, Response,
 };
@@ -29,7 +29,7 @@ fn log_in(wallet: &mut Wallet) -> DeviceKey {
     let password = PasswordText::new("four quiet herons").unwrap();
     let asked = wallet.account().log_in(&profile(), password, None).unwrap();
     let body = r#"{"session":"CANARY-token","must_enrol":false}"#;
-    wallet.account().complete(&asked, &response(200, body)).unwrap();
+    wallet.account().complete(&asked, &sealed_response(asked.envelope(), body)).unwrap();
     let call: serde_json::Value = serde_json::from_slice(asked.envelope().body()).unwrap();
     serde_json::from_value(call["device"].clone()).unwrap()
 }

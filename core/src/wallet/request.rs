@@ -8,8 +8,8 @@ use super::issuer_address::IssuerAddress;
 use super::profile::AccountProfile;
 use super::recovery_codes::IssuedRecoveryCodes;
 use crate::protocol::{
-    AccountExport, AccountOverview, Acknowledgement, CardSetup, Cards, DeviceStatus, Envelope,
-    FactorEnrolment, IssuedTicket, LogInResult, PaymentPage, RecoveryCodes, SecretText,
+    AccountExport, AccountOverview, Acknowledgement, AnswerKey, CardSetup, Cards, DeviceStatus,
+    Envelope, FactorEnrolment, IssuedTicket, LogInResult, PaymentPage, RecoveryCodes, SecretText,
     SessionToken, SignUpResult, Ticket,
 };
 use crate::vault::RecordId;
@@ -30,6 +30,8 @@ pub(super) struct OutgoingRequest {
     /// The record of the session that it is sent in, if that is under the payment lock.
     pub(super) session: Option<RecordId>,
     pub(super) then: FollowUp,
+    /// What opens the answer, if it is sealed.
+    pub(super) answer_key: Option<AnswerKey>,
     /// Whether it was signed again, which is done once.
     pub(super) is_signed_again: bool,
 }

@@ -1,5 +1,7 @@
 //! The session of a wallet: completing a request, and keeping what its response brings.
 
+use zeroize::Zeroizing;
+
 use super::account::Account;
 use super::error::Error;
 use super::profile::AccountProfile;
@@ -24,8 +26,9 @@ impl Account<'_> {
         response: &Response,
     ) -> Result<A::Rest, Error> {
         let body = self.successful_body(&request.out, response)?;
-        let answer: A = serde_json::from_slice(body)
-            .map_err(|_| Error::Issuer(IssuerProblem::UnreadableAnswer))?;
+        let opened = open_answer(&request.out, body)?;
+        let answer: A = serde_json::from_slice(opened.as_ref().map_or(body, |opened| opened))
+            .map_err(unreadable)?;
         if let Some(uri) = answer.issued_factor() {
             self.learn_issuer_name(uri)?;
         }
@@ -62,6 +65,7 @@ impl Account<'_> {
             envelope: envelope.in_session(session.token),
             session: session.record,
             then,
+            answer_key: None,
             is_signed_again: false,
         })
     }
@@ -156,4 +160,16 @@ impl Account<'_> {
 
 fn only(tx: &Transaction<'_>) -> Result<Option<(RecordId, AccountRecord)>, Error> {
     Ok(tx.list::<AccountRecord>()?.pop())
+}
+
+/// Opens an answer that is sealed to its request; `None` for one that is not sealed.
+fn open_answer(out: &OutgoingRequest, body: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+    let Some(key) = &out.answer_key else { return Ok(None) };
+    let sealed = serde_json::from_slice(body).map_err(unreadable)?;
+    let content = key.open(out.envelope.body(), &sealed);
+    content.map(Some).ok_or(Error::Issuer(IssuerProblem::UnreadableAnswer))
+}
+
+fn unreadable(_: serde_json::Error) -> Error {
+    Error::Issuer(IssuerProblem::UnreadableAnswer)
 }

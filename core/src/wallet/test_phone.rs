@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Wallet;
+use crate::protocol::{AnswerRecipient, Envelope, Response};
 use crate::vault::{Argon2Params, Keystore, SoftwareKeystore};
 use crate::{Clock, Device, SystemRandom};
 
@@ -46,4 +47,15 @@ pub(super) fn keystore(path: &Path) -> Arc<SoftwareKeystore> {
 /// Parameters that make a guess cheap.
 pub(super) fn cheap() -> Argon2Params {
     Argon2Params::new(8, 1, 1).unwrap()
+}
+
+/// The response with this JSON, sealed to the key in the request.
+pub(super) fn sealed_response(request: &Envelope, json: &str) -> Response {
+    let message: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+    let key = serde_json::from_value(message["answer_key"].clone()).unwrap();
+    let content: serde_json::Value = serde_json::from_str(json).unwrap();
+    let recipient = AnswerRecipient::new(&key, request.body()).unwrap();
+    let sealed = recipient.seal(&content, &SystemRandom::new()).unwrap();
+    let body = serde_json::to_vec(&sealed).unwrap();
+    Response { status: 200, body, retry_after: None, challenge: None }
 }

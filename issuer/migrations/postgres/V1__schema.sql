@@ -117,6 +117,18 @@ CREATE TABLE throttle (
 );
 CREATE INDEX throttle_until ON throttle (until);
 
+-- Requests that devices signed, and that were carried out: each is, once. hash: the keyed hash of path, session token and
+-- body. answer: sealed under a key that takes the message to derive. Deleted after until.
+CREATE TABLE signed_requests (
+    device BYTEA NOT NULL,
+    request BYTEA NOT NULL,
+    hash BYTEA NOT NULL,
+    answer BYTEA NOT NULL,
+    until BIGINT NOT NULL,
+    PRIMARY KEY (device, request)
+);
+CREATE INDEX signed_requests_until ON signed_requests (until);
+
 -- What was asked of addresses that have no account, counted by the minute in place of events; kept for an hour.
 CREATE TABLE decoy_events (
     account BYTEA NOT NULL,

@@ -114,6 +114,18 @@ CREATE TABLE throttle (
 ) WITHOUT ROWID;
 CREATE INDEX throttle_until ON throttle (until);
 
+-- Requests that devices signed, and that were carried out: each is, once. hash: the keyed hash of path, session token and
+-- body. answer: sealed under a key that takes the message to derive. Deleted after until.
+CREATE TABLE signed_requests (
+    device BLOB NOT NULL,
+    request BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    answer BLOB NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (device, request)
+) WITHOUT ROWID;
+CREATE INDEX signed_requests_until ON signed_requests (until);
+
 -- What was asked of addresses that have no account, counted by the minute in place of events; kept for an hour.
 CREATE TABLE decoy_events (
     account BLOB NOT NULL,

@@ -10,6 +10,7 @@ use tegata_policy::{Event, Notification, Reply, decide};
 use super::cards::card_name;
 use super::request_secrets::RequestSecrets;
 use super::session::Caller;
+use super::transaction::{Applied, carried_out};
 use super::{AccountError, Accounts};
 use crate::domain::{AccountId, CardId, CustomerId, InternalError, SetupId};
 use crate::mail::{QueuedMail, address_of};
@@ -33,7 +34,7 @@ impl Accounts {
     ) -> Result<CardSetup, AccountError> {
         // Decided before the processor is asked, and again within the transaction that writes it.
         self.require_allowed(&caller, Event::BeginCardSetup { session: caller.session })?;
-        let Caller { account, session, .. } = caller;
+        let Caller { account, session, signed, .. } = caller;
         if let Some(wait) = self.take_card_attempt(account).await? {
             return Err(AccountError::TooManyAttempts { wait });
         }
@@ -50,14 +51,15 @@ impl Accounts {
             client_secret: begun.client_secret,
         };
         let card_setup = Some((begun.id.clone(), card));
-        let request = RequestSecrets { card_setup, ..RequestSecrets::default() };
+        let request = RequestSecrets { card_setup, ..RequestSecrets::of(signed) };
         let event = Event::BeginCardSetup { session };
-        if let Err(error) = self.apply(account, None, event, &request).await {
+        let answer = move |_: &Self, _: &Applied<'_>| Ok(setup.clone());
+        let stored = self.apply(account, None, event, &request, answer).await;
+        if stored.is_err() {
             // It stands in no row: nothing is ever added by it.
             let _ = processor.cancel_setup(&begun.id).await;
-            return Err(error);
         }
-        Ok(setup)
+        stored
     }
 
     /// Adds the card that its holder registered, once the processor says so.
@@ -67,7 +69,10 @@ impl Accounts {
         message: AddCard,
         processor: &dyn Processor,
     ) -> Result<Cards, AccountError> {
-        let Caller { account, session, .. } = caller;
+        let Caller { account, session, is_carried_out, .. } = caller;
+        if is_carried_out {
+            return self.cards(account).await;
+        }
         let open = self.store.card_setup(account).await?;
         let open = open
             .filter(|open| open.setup.as_str() == message.setup.expose())
@@ -102,8 +107,8 @@ impl Accounts {
             place: CardPlace { fingerprint, number },
             notices,
         };
-        let request = RequestSecrets { card: Some(change), ..RequestSecrets::default() };
-        self.apply(account, None, event, &request).await?;
+        let request = RequestSecrets { card: Some(change), ..RequestSecrets::of(caller.signed) };
+        self.apply(account, None, event, &request, carried_out).await?;
         self.cards(account).await
     }
 

@@ -7,6 +7,7 @@ use tegata_policy::Event;
 
 use super::request_secrets::RequestSecrets;
 use super::session::Caller;
+use super::transaction::carried_out;
 use super::{AccountError, Accounts};
 use crate::domain::{AccountId, CardId, RegisteredCard};
 use crate::store::{Card, CardChange};
@@ -27,10 +28,14 @@ impl Accounts {
         caller: Caller,
         message: SetDefaultCard,
     ) -> Result<Cards, AccountError> {
-        let Caller { account, session, .. } = caller;
+        let Caller { account, session, signed, is_carried_out, .. } = caller;
+        if is_carried_out {
+            return self.cards(account).await;
+        }
         let change = CardChange::Default(CardId(message.card.0));
-        let request = RequestSecrets { card: Some(change), ..RequestSecrets::default() };
-        self.apply(account, None, Event::SetDefaultCard { session }, &request).await?;
+        let request = RequestSecrets { card: Some(change), ..RequestSecrets::of(signed) };
+        let event = Event::SetDefaultCard { session };
+        self.apply(account, None, event, &request, carried_out).await?;
         self.cards(account).await
     }
 
@@ -40,15 +45,18 @@ impl Accounts {
         caller: Caller,
         message: RemoveCard,
     ) -> Result<Cards, AccountError> {
-        let Caller { account, session, signer, .. } = caller;
+        let Caller { account, session, signer, signed, is_carried_out, .. } = caller;
+        if is_carried_out {
+            return self.cards(account).await;
+        }
         let id = CardId(message.card.0);
         let cards = self.store.cards(account).await?;
         let card =
             cards.into_iter().find(|card| card.id == id).ok_or(Refusal::NoPendingOperation)?;
         let change = CardChange::Remove(id);
-        let request = RequestSecrets { card: Some(change), ..RequestSecrets::default() };
+        let request = RequestSecrets { card: Some(change), ..RequestSecrets::of(signed) };
         let event = Event::RemoveCard { session, signer, card: card_name(&card.registered) };
-        self.apply(account, None, event, &request).await?;
+        self.apply(account, None, event, &request, carried_out).await?;
         self.cards(account).await
     }
 

@@ -28,11 +28,6 @@ impl Accounts {
     }
 
     /// Refuses a message that was signed with no challenge of the last five minutes, of this issuer and generation.
-    pub(crate) async fn expect_fresh(&self, freshness: &Freshness) -> Result<(), AccountError> {
-        self.expect_fresh_in(self.store.global_state().await?.generation, freshness)
-    }
-
-    /// The same, where the generation was read already.
     pub(super) fn expect_fresh_in(
         &self,
         generation: Generation,

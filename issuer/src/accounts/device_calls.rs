@@ -6,6 +6,7 @@ use tegata::protocol::{
 use tegata_policy::{Account, DeviceFlags, Event};
 
 use super::request_secrets::RequestSecrets;
+use super::transaction::acknowledge;
 use super::{AccountError, Accounts, Requester};
 use crate::store::KillSwitch;
 
@@ -31,13 +32,12 @@ impl Accounts {
     /// Freezes the account of a device.
     pub(crate) async fn freeze_from_device(
         &self,
-        Requester { device, .. }: Requester,
+        Requester { device, signed, .. }: Requester,
         message: FreezeFromDevice,
     ) -> Result<Acknowledgement, AccountError> {
         let id = self.account_or_decoy(&message.handle).await?;
         let event = Event::FreezeFromDevice { device };
-        self.apply(id, None, event, &RequestSecrets::default()).await?;
-        Ok(Acknowledgement {})
+        self.apply(id, None, event, &RequestSecrets::of(signed), acknowledge).await
     }
 
     /// Ends the sessions of a device.
@@ -48,7 +48,6 @@ impl Accounts {
     ) -> Result<Acknowledgement, AccountError> {
         let id = self.account_or_decoy(&message.handle).await?;
         let event = Event::EndDeviceSessions { device };
-        self.apply(id, None, event, &RequestSecrets::default()).await?;
-        Ok(Acknowledgement {})
+        self.apply(id, None, event, &RequestSecrets::default(), acknowledge).await
     }
 }

@@ -21,6 +21,9 @@ pub enum AccountError {
     /// The message was signed with no challenge of the last five minutes.
     #[error("the message was signed too long ago")]
     Stale,
+    /// The id of a signed request came with another message before.
+    #[error("the request's id was used for another message")]
+    RequestReused,
     /// The address, account or device was used too often.
     #[error("too many attempts")]
     TooManyAttempts {

@@ -36,8 +36,8 @@ impl GeneratedSecrets {
     }
 
     /// Gives the token of the session that was made.
-    pub(super) fn session_token(self) -> Result<SessionToken, AccountError> {
-        self.token.ok_or_else(unexpected_reply)
+    pub(super) fn session_token(&self) -> Result<SessionToken, AccountError> {
+        self.token.clone().ok_or_else(unexpected_reply)
     }
 
     /// Gives these recovery codes, which are shown once.

@@ -8,6 +8,7 @@ use tegata_policy::limits::{AttemptLimit, LOGINS_KNOWN_DEVICE, RECOVERY_CODES};
 use tegata_policy::{Account, Event, Lane, ResetId, SecretId, SecretKind};
 
 use super::request_secrets::RequestSecrets;
+use super::transaction::carried_out;
 use super::{AccountError, Accounts, Requester};
 use crate::crypto::TicketPurpose;
 use crate::domain::{AccountId, RefillingLimit};
@@ -74,7 +75,7 @@ impl Accounts {
     /// a known device hears of that device's count, and learns no more by it than that the account knows the device.
     pub(super) async fn admit_log_in(
         &self,
-        requester: Requester,
+        requester: &Requester,
         handle: &Handle,
         account: AccountId,
         recovery_code: Option<&RecoveryCode>,
@@ -87,7 +88,7 @@ impl Accounts {
         };
         let lane = if has_mailed_code { Lane::MailedCode } else { Lane::Strangers };
         let loaded = self.store.load(account).await?;
-        if loaded.as_ref().is_some_and(|loaded| knows(loaded, requester.device)) {
+        if loaded.as_ref().is_some_and(|loaded| loaded.knows(requester.device)) {
             let who = [handle.address().as_bytes(), &[0], &requester.device.0].concat();
             let limit = lengthened(LOGINS_KNOWN_DEVICE);
             self.count_attempt("log-in on a known device", &who, limit).await?;
@@ -114,13 +115,13 @@ impl Accounts {
     pub(super) async fn admit_code(
         &self,
         purpose: &str,
-        requester: Requester,
+        requester: &Requester,
         handle: &Handle,
         account: AccountId,
         recovery_code: Option<&RecoveryCode>,
     ) -> Result<(), AccountError> {
         let loaded = self.store.load(account).await?;
-        if loaded.as_ref().is_some_and(|loaded| knows(loaded, requester.device)) {
+        if loaded.as_ref().is_some_and(|loaded| loaded.knows(requester.device)) {
             return Ok(());
         }
         let limit = RESETS_RECOVERY_CODE;
@@ -140,13 +141,13 @@ impl Accounts {
     /// by nobody: it is used up. Past the budget of an address its owner goes on with one, or with a mailed code.
     pub(super) async fn admit_freeze(
         &self,
-        requester: Requester,
+        requester: &Requester,
         handle: &Handle,
         account: AccountId,
         recovery_code: Option<&RecoveryCode>,
     ) -> Result<(), AccountError> {
         let loaded = self.store.load(account).await?;
-        if loaded.as_ref().is_some_and(|loaded| knows(loaded, requester.device))
+        if loaded.as_ref().is_some_and(|loaded| loaded.knows(requester.device))
             || self.find_recovery_code(account, loaded.as_ref(), recovery_code).is_some()
         {
             return Ok(());
@@ -208,7 +209,8 @@ impl Accounts {
         let number = read.filter(|(id, _)| *id == account).map_or(u32::MAX, |(_, number)| number);
         let request = RequestSecrets { code: Some(code), ..RequestSecrets::default() };
         let event = Event::VerifyLogInCode { code: ResetId(number), device };
-        match self.apply(account, Some(KillSwitch::LogIn), event, &request).await {
+        let switch = Some(KillSwitch::LogIn);
+        match self.apply(account, switch, event, &request, carried_out).await {
             Ok(_) => Ok(true),
             Err(AccountError::Refused(Refusal::InvalidCredentials)) => Ok(false),
             Err(error) => Err(error),
@@ -219,7 +221,7 @@ impl Accounts {
     async fn count_stranger(
         &self,
         purpose: &str,
-        requester: Requester,
+        requester: &Requester,
         handle: &Handle,
         limit: StrangersLimit,
     ) -> Result<BudgetOutcome, AccountError> {
@@ -258,12 +260,6 @@ impl Accounts {
             None => Ok(()),
         }
     }
-}
-
-/// Whether the account knows this device.
-fn knows(loaded: &LoadedAccount, device: DeviceId) -> bool {
-    let Account::Active(active) = &loaded.state else { return false };
-    active.devices().iter().any(|known| known.id == device)
 }
 
 /// Lengthens a limit a little: the account counts the same attempt some moments later, and who retries when told must

@@ -10,8 +10,8 @@
 //! | `settings`, `cards`, `payment_history`, `view` | messages of a session |
 //! | `card_setups` | how a card comes to an account |
 //! | `provision` | how a phone gets its payment credential |
-//! | `challenges` | what devices sign beside each message |
-//! | `session`, `ticket`, `new_password`, `login_throttle`, `mail_budget` | what several messages need |
+//! | `challenges`, `signed_requests` | what devices sign beside each message; each message is carried out once |
+//! | `session`, `sealed_answer`, `ticket`, `new_password`, `login_throttle`, `mail_budget` | what several messages need |
 //! | `transaction` | load, decide, write |
 //! | `verification` | comparing between two transactions |
 //! | `request_secrets`, `stored_secrets`, `generated_secrets` | secrets that came, are stored, were made |
@@ -33,10 +33,12 @@ mod payment_history;
 mod provision;
 mod request_secrets;
 mod reset;
+mod sealed_answer;
 mod seen_generation;
 mod session;
 mod settings;
 mod sign_up;
+mod signed_requests;
 mod stored_secrets;
 mod ticket;
 mod transaction;
@@ -46,30 +48,20 @@ mod view;
 pub use error::AccountError;
 pub(crate) use generated_secrets::GeneratedSecrets;
 pub(crate) use request_secrets::RequestSecrets;
-pub(crate) use session::{Caller, Signer};
+pub(crate) use session::{Admission, Caller};
 pub(crate) use settings::SessionMessage;
+pub(crate) use signed_requests::{Repetition, Requester, SignedRequest, Signer, StoredAnswer};
 
 use std::sync::Arc;
-
-use tegata::protocol::DeviceId;
 
 use self::mail_budget::MailBudget;
 use self::seen_generation::SeenGeneration;
 use crate::codes::Codes;
 use crate::config::Config;
 use crate::crypto::Keys;
-use crate::domain::{AccountId, Environment, Network};
+use crate::domain::{AccountId, Environment};
 use crate::passwords::Passwords;
 use crate::store::Store;
-
-/// Who sent a request that a device signed.
-#[derive(Clone, Copy)]
-pub(crate) struct Requester {
-    /// The device that signed it.
-    pub(crate) device: DeviceId,
-    /// The network that it came from.
-    pub(crate) network: Network,
-}
 
 /// The accounts of an issuer. A clone is the same accounts.
 #[derive(Clone)]

@@ -7,6 +7,7 @@ use tegata::protocol::{
 use tegata_policy::{Account, Event, Reply, ResetDestination, ResetId};
 
 use super::request_secrets::RequestSecrets;
+use super::transaction::{Applied, acknowledge};
 use super::{AccountError, Accounts, Requester, unexpected_reply};
 use crate::crypto::TicketPurpose;
 use crate::passwords::HashQueue;
@@ -21,35 +22,36 @@ impl Accounts {
     ) -> Result<IssuedTicket, AccountError> {
         let BeginPasswordReset { handle, recovery_code, .. } = message;
         let id = self.account_or_decoy(&handle).await?;
-        self.admit_code("reset", requester, &handle, id, recovery_code.as_ref()).await?;
+        self.admit_code("reset", &requester, &handle, id, recovery_code.as_ref()).await?;
         let to = ResetDestination::Verified;
-        let Requester { device, network } = requester;
+        let Requester { device, network, signed } = requester;
         let event = Event::RequestReset { device, to, within_budget: true };
-        let request = RequestSecrets { network: Some(network), ..RequestSecrets::default() };
-        let applied = self.apply(id, Some(KillSwitch::Reset), event, &request).await?;
-        let Reply::ResetStarted(reset) = applied.reply else { return Err(unexpected_reply()) };
-        Ok(IssuedTicket { ticket: self.ticket(TicketPurpose::Reset, id, reset.0)? })
+        let request = RequestSecrets { network: Some(network), ..RequestSecrets::of(signed) };
+        let answer = |accounts: &Self, Applied { account, reply, .. }: &Applied<'_>| {
+            let Reply::ResetStarted(reset) = reply else { return Err(unexpected_reply()) };
+            Ok(IssuedTicket { ticket: accounts.ticket(TicketPurpose::Reset, *account, reset.0)? })
+        };
+        self.apply(id, Some(KillSwitch::Reset), event, &request, answer).await
     }
 
     /// Verifies the mailed code and the second factor.
     pub(crate) async fn verify_reset(
         &self,
-        Requester { device, .. }: Requester,
+        Requester { device, signed, .. }: Requester,
         message: VerifyPasswordReset,
     ) -> Result<Acknowledgement, AccountError> {
         let VerifyPasswordReset { ticket, code, second_factor, .. } = message;
         let (id, reset) = self.read_ticket(TicketPurpose::Reset, &ticket)?;
-        let request = RequestSecrets { code: Some(code), ..RequestSecrets::default() };
+        let request = RequestSecrets { code: Some(code), ..RequestSecrets::of(signed) };
         let (request, factor) = request.with_factor(second_factor);
         let event = Event::VerifyReset { reset: ResetId(reset), device, factor };
-        self.apply(id, Some(KillSwitch::Reset), event, &request).await?;
-        Ok(Acknowledgement {})
+        self.apply(id, Some(KillSwitch::Reset), event, &request, acknowledge).await
     }
 
     /// Sets the new password.
     pub(crate) async fn finish_reset(
         &self,
-        Requester { device, .. }: Requester,
+        Requester { device, signed, .. }: Requester,
         message: FinishPasswordReset,
     ) -> Result<Acknowledgement, AccountError> {
         let FinishPasswordReset { ticket, password, .. } = message;
@@ -60,10 +62,9 @@ impl Accounts {
         });
         awaited.await?;
         let new_password = Some(self.new_password(HashQueue::KnownDevice, id, &password).await?);
-        let request = RequestSecrets { new_password, ..RequestSecrets::default() };
+        let request = RequestSecrets { new_password, ..RequestSecrets::of(signed) };
         let event = Event::FinishReset { reset, device };
-        self.apply(id, Some(KillSwitch::Reset), event, &request).await?;
-        Ok(Acknowledgement {})
+        self.apply(id, Some(KillSwitch::Reset), event, &request, acknowledge).await
     }
 
     /// Freezes the account that a mailed code belongs to.
@@ -74,8 +75,7 @@ impl Accounts {
         let FreezeByCode { handle, code } = message;
         let id = self.account_or_decoy(&handle).await?;
         let request = RequestSecrets { notice: Some(code), ..RequestSecrets::default() };
-        self.apply(id, None, Event::FreezeByCode, &request).await?;
-        Ok(Acknowledgement {})
+        self.apply(id, None, Event::FreezeByCode, &request, acknowledge).await
     }
 
     /// Reverts the changes that a mailed code belongs to.
@@ -87,7 +87,6 @@ impl Accounts {
         let id = self.account_or_decoy(&handle).await?;
         let request = RequestSecrets { notice: Some(code), ..RequestSecrets::default() };
         let (request, factor) = request.with_factor(second_factor);
-        self.apply(id, None, Event::RevertChanges { factor }, &request).await?;
-        Ok(Acknowledgement {})
+        self.apply(id, None, Event::RevertChanges { factor }, &request, acknowledge).await
     }
 }

@@ -10,10 +10,10 @@ use tegata_policy::{Event, Reply};
 
 use super::request_secrets::RequestSecrets;
 use super::session::Caller;
-use super::transaction::Applied;
+use super::transaction::{Applied, acknowledge, carried_out};
 use super::{AccountError, Accounts, unexpected_reply};
 use crate::domain::AccountId;
-use crate::mail::{StoredAddress, address_of};
+use crate::mail::{StoredAddress, address_in};
 
 /// A message of a session whose reply says only that it was done.
 pub(crate) trait SessionMessage {
@@ -76,8 +76,8 @@ impl Accounts {
         message: impl SessionMessage,
     ) -> Result<Acknowledgement, AccountError> {
         let (event, request) = message.into_event(caller.session, caller.signer);
-        self.apply(caller.account, None, event, &request).await?;
-        Ok(Acknowledgement {})
+        let request = RequestSecrets { signed: caller.signed, ..request };
+        self.apply(caller.account, None, event, &request, acknowledge).await
     }
 
     /// Gives the secret of a new second factor.
@@ -86,10 +86,10 @@ impl Accounts {
         caller: Caller,
         _: BeginFactorEnrolment,
     ) -> Result<FactorEnrolment, AccountError> {
-        let Caller { account, session, .. } = caller;
+        let Caller { account, session, signed, .. } = caller;
         let event = Event::BeginFactorEnrolment { session };
-        let applied = self.apply(account, None, event, &RequestSecrets::default()).await?;
-        self.factor_secret(account, applied).await
+        let request = RequestSecrets::of(signed);
+        self.apply(account, None, event, &request, Self::factor_secret).await
     }
 
     /// Makes new recovery codes in the place of the old ones.
@@ -98,11 +98,13 @@ impl Accounts {
         caller: Caller,
         _: RenewRecoveryCodes,
     ) -> Result<RecoveryCodes, AccountError> {
-        let Caller { account, session, .. } = caller;
+        let Caller { account, session, signed, .. } = caller;
         let event = Event::RenewRecoveryCodes { session };
-        let applied = self.apply(account, None, event, &RequestSecrets::default()).await?;
-        let Reply::RecoveryCodes(codes) = applied.reply else { return Err(unexpected_reply()) };
-        Ok(RecoveryCodes { recovery_codes: applied.generated.recovery_codes(&codes)? })
+        let answer = |_: &Self, applied: &Applied<'_>| {
+            let Reply::RecoveryCodes(codes) = applied.reply else { return Err(unexpected_reply()) };
+            Ok(RecoveryCodes { recovery_codes: applied.generated.recovery_codes(codes)? })
+        };
+        self.apply(account, None, event, &RequestSecrets::of(signed), answer).await
     }
 
     /// Exports a page of what is stored of the account; its first page is an event by itself.
@@ -113,19 +115,19 @@ impl Accounts {
     ) -> Result<AccountExport, AccountError> {
         let ExportAccount { before } = message;
         let event = Event::Export { session: caller.session, first: before.is_none() };
-        self.apply(caller.account, None, event, &RequestSecrets::default()).await?;
+        let request = RequestSecrets::default();
+        self.apply(caller.account, None, event, &request, carried_out).await?;
         self.export_page(&caller, before.as_ref()).await
     }
 
     /// Gives the secret of a new second factor as an authenticator reads it.
-    pub(super) async fn factor_secret(
+    pub(super) fn factor_secret(
         &self,
-        account: AccountId,
-        applied: Applied,
+        applied: &Applied<'_>,
     ) -> Result<FactorEnrolment, AccountError> {
         let Reply::FactorSecret(factor) = applied.reply else { return Err(unexpected_reply()) };
-        let secret = applied.generated.factors.get(&factor).ok_or_else(unexpected_reply)?;
-        let address = address_of(&self.store, &self.keys, account).await?;
+        let secret = applied.generated.factors.get(factor).ok_or_else(unexpected_reply)?;
+        let address = address_in(&self.keys, applied.account, applied.loaded)?;
         let handle =
             address.and_then(|address| address.handle).ok_or(Refusal::InvalidCredentials)?;
         Ok(FactorEnrolment { otpauth: super::view::otpauth(&self.name, &handle, secret)? })
@@ -133,6 +135,7 @@ impl Accounts {
 
     /// Deletes an account whose owner asked for it and has had the time to think it over.
     pub(crate) async fn delete_if_due(&self, account: AccountId) -> Result<(), AccountError> {
-        self.apply(account, None, Event::DeleteIfDue, &RequestSecrets::default()).await.map(drop)
+        let request = RequestSecrets::default();
+        self.apply(account, None, Event::DeleteIfDue, &request, carried_out).await
     }
 }

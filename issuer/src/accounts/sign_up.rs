@@ -1,11 +1,13 @@
 //! Signing up: an address is claimed with a mailed code, then the second factor is enrolled.
 
 use tegata::protocol::{
-    BeginSignUp, FactorEnrolment, FinishSignUp, IssuedTicket, SignUpResult, VerifySignUpCode,
+    BeginSignUp, FinishSignUp, IssuedTicket, SealedAnswer, SignUpResult, VerifySignUpCode,
 };
 use tegata_policy::{Event, Reply};
 
 use super::request_secrets::RequestSecrets;
+use super::sealed_answer::answer_recipient;
+use super::transaction::Applied;
 use super::{AccountError, Accounts, Requester, unexpected_reply};
 use crate::crypto::TicketPurpose;
 use crate::domain::{AccountId, InternalError};
@@ -31,10 +33,9 @@ impl Accounts {
         let request = RequestSecrets {
             address: Some(address),
             network: Some(requester.network),
-            ..RequestSecrets::default()
+            ..RequestSecrets::of(requester.signed)
         };
-        self.begin_sign_up(id, requester.device, device_name.into(), is_taken, request).await?;
-        Ok(IssuedTicket { ticket: self.ticket(TicketPurpose::SignUp, id, 0)? })
+        self.begin_sign_up(id, requester.device, device_name.into(), is_taken, request).await
     }
 
     /// Verifies the mailed code, only then judges, hashes and sets the password, and gives the secret of the second factor.
@@ -42,15 +43,22 @@ impl Accounts {
         &self,
         requester: Requester,
         message: VerifySignUpCode,
-    ) -> Result<FactorEnrolment, AccountError> {
+        body: &[u8],
+    ) -> Result<SealedAnswer, AccountError> {
+        let recipient = answer_recipient(&message, body)?;
         let VerifySignUpCode { ticket, code, password, .. } = message;
         let (id, _) = self.read_ticket(TicketPurpose::SignUp, &ticket)?;
         let chosen_password = Some((HashQueue::Untrusted(requester.network), password));
-        let request =
-            RequestSecrets { chosen_password, code: Some(code), ..RequestSecrets::default() };
+        let request = RequestSecrets {
+            chosen_password,
+            code: Some(code),
+            ..RequestSecrets::of(requester.signed)
+        };
         let event = Event::VerifySignUpCode { device: requester.device };
-        let applied = self.apply(id, Some(KillSwitch::SignUp), event, &request).await?;
-        self.factor_secret(id, applied).await
+        let answer = move |accounts: &Self, applied: &Applied<'_>| {
+            accounts.seal_answer(&recipient, &accounts.factor_secret(applied)?)
+        };
+        self.apply(id, Some(KillSwitch::SignUp), event, &request, answer).await
     }
 
     /// Verifies the second factor, which makes the account and its first session.
@@ -58,16 +66,19 @@ impl Accounts {
         &self,
         requester: Requester,
         message: FinishSignUp,
-    ) -> Result<SignUpResult, AccountError> {
+        body: &[u8],
+    ) -> Result<SealedAnswer, AccountError> {
+        let recipient = answer_recipient(&message, body)?;
         let FinishSignUp { ticket, totp, .. } = message;
         let (id, _) = self.read_ticket(TicketPurpose::SignUp, &ticket)?;
-        let request = RequestSecrets { totp: Some(totp), ..RequestSecrets::default() };
+        let request = RequestSecrets { totp: Some(totp), ..RequestSecrets::of(requester.signed) };
         let event = Event::VerifySignUpFactor { device: requester.device };
-        let applied = self.apply(id, Some(KillSwitch::SignUp), event, &request).await?;
-        let Reply::SignedUp { recovery, .. } = applied.reply else {
-            return Err(unexpected_reply());
+        let answer = move |accounts: &Self, Applied { reply, generated, .. }: &Applied<'_>| {
+            let Reply::SignedUp { recovery, .. } = reply else { return Err(unexpected_reply()) };
+            let recovery_codes = generated.recovery_codes(recovery)?;
+            let session = generated.session_token()?;
+            accounts.seal_answer(&recipient, &SignUpResult { session, recovery_codes })
         };
-        let recovery_codes = applied.generated.recovery_codes(&recovery)?;
-        Ok(SignUpResult { session: applied.generated.session_token()?, recovery_codes })
+        self.apply(id, Some(KillSwitch::SignUp), event, &request, answer).await
     }
 }

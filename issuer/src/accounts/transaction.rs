@@ -1,40 +1,62 @@
 //! Applying an event to an account: load, decide, write, in one transaction; verify between two of them.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use serde::Serialize;
 use tegata::UnixTime;
-use tegata::protocol::{DeviceId, Refusal};
+use tegata::protocol::{Acknowledgement, DeviceId, IssuedTicket, Refusal};
 use tegata_policy::{
-    Controls, Decision, Effect, Event, MailRecipient, MatchResult, Notification, Reply,
-    begin_sign_up, decide,
+    Account, Controls, Decision, Effect, Event, MailRecipient, MatchResult, Notification,
+    PendingVerification, Reply, begin_sign_up, decide,
 };
 
 use super::generated_secrets::GeneratedSecrets;
 use super::request_secrets::RequestSecrets;
+use super::signed_requests::{SignedRequest, StoredAnswer};
 use super::stored_secrets::StoredSecrets;
 use super::{AccountError, Accounts};
+use crate::crypto::TicketPurpose;
 use crate::domain::{AccountId, EventId, MailId, TokenHash};
 use crate::mail::{self, QueuedMail, code_of};
 use crate::store::{
-    AccountChange, EventRow, GlobalState, KillSwitch, LoadedAccount, MailPriority, MailQueue,
-    OpenCardSetup, OutboxMail, StoreError, audit_event_name,
+    AccountChange, AnsweredRequest, EventRow, GlobalState, KillSwitch, LoadedAccount, MailPriority,
+    MailQueue, OpenCardSetup, OutboxMail, StoreError, audit_event_name,
 };
 
 /// Names whoever acts on an account through the app, in the log.
 pub(super) const SHOPPER: &str = "shopper";
 
-/// What came of an event that the policy allowed.
-pub(super) struct Applied {
-    pub(super) reply: Reply,
-    pub(super) generated: GeneratedSecrets,
+/// What came of an event that the policy allowed, within the transaction that carries it out.
+pub(super) struct Applied<'a> {
+    pub(super) account: AccountId,
+    /// The account as it was before.
+    pub(super) loaded: &'a LoadedAccount,
+    pub(super) reply: &'a Reply,
+    pub(super) generated: &'a GeneratedSecrets,
 }
 
+/// Makes the answer to a message of what came of it.
+type MakeAnswer<A> = dyn Fn(&Accounts, &Applied<'_>) -> Result<A, AccountError> + Send + Sync;
+
 /// What a transaction leaves for after it.
-struct Committed {
-    reply: Reply,
-    generated: GeneratedSecrets,
-    /// What a verification needs.
-    stored: StoredSecrets,
+enum Committed<A> {
+    /// The event was carried out, with this answer.
+    Done(A),
+    Refused(Refusal),
+    /// Something has to be verified first, among these secrets.
+    VerificationRequired(PendingVerification, StoredSecrets),
+}
+
+/// The answer to a message that says only that it was carried out.
+#[expect(clippy::unnecessary_wraps, reason = "an answer as others are made")]
+pub(super) fn acknowledge(_: &Accounts, _: &Applied<'_>) -> Result<Acknowledgement, AccountError> {
+    Ok(Acknowledgement {})
+}
+
+/// The answer to a message that is answered by what is read after it.
+#[expect(clippy::unnecessary_wraps, reason = "an answer as others are made")]
+pub(super) fn carried_out(_: &Accounts, _: &Applied<'_>) -> Result<(), AccountError> {
+    Ok(())
 }
 
 impl Accounts {
@@ -59,16 +81,17 @@ impl Accounts {
         name: String,
         taken: bool,
         request: RequestSecrets,
-    ) -> Result<(), AccountError> {
+    ) -> Result<IssuedTicket, AccountError> {
         let accounts = self.clone();
-        let begun = self.store.create(id, move |global_state| {
-            let change =
+        let signed = request.signed.as_deref().map(SignedRequest::key);
+        let begun = self.store.create_once(id, signed, move |global_state| {
+            let begun =
                 accounts.sign_up_change(id, device, name.clone(), taken, &request, global_state);
             let stopped = global_state.stopped.contains(KillSwitch::SignUp);
-            match change {
+            match begun {
                 // A change without a state writes nothing.
                 Ok(_) if stopped => (AccountChange::default(), Err(AccountError::Stopped)),
-                Ok(change) => (change, Ok(())),
+                Ok((change, ticket)) => (change, Ok(ticket)),
                 Err(error) => (AccountChange::default(), Err(error)),
             }
         });
@@ -83,66 +106,78 @@ impl Accounts {
         taken: bool,
         request: &RequestSecrets,
         global_state: &GlobalState,
-    ) -> Result<AccountChange, AccountError> {
+    ) -> Result<(AccountChange, IssuedTicket), AccountError> {
         let policy = Self::policy_context(global_state, self.environment.clock.now());
         let (state, effects) = begin_sign_up(device, name, taken, &policy);
         let stored = StoredSecrets::new();
         let mut generated = GeneratedSecrets::default();
         let mut change = self.apply_effects(id, &stored, &effects, request, &mut generated)?;
         change.state = Some(state);
-        Ok(change)
+        let ticket = IssuedTicket { ticket: self.ticket(TicketPurpose::SignUp, id, 0)? };
+        change.answered = self.request_row(request, &ticket)?;
+        Ok((change, ticket))
     }
 
-    /// Applies an event to an account, and verifies what the policy wants verified.
-    pub(super) async fn apply(
+    /// Applies an event to an account, and verifies what the policy wants verified. What `answer` makes is the answer to
+    /// the request, if a device signed that, and written with the effect: it may run again, and reads nothing else.
+    ///
+    /// # Errors
+    /// `AnsweredBefore` of the store's for a request that was carried out before; it has no effect then.
+    pub(super) async fn apply<A: Serialize + Send + 'static>(
         &self,
         id: AccountId,
         switch: Option<KillSwitch>,
         mut event: Event,
         request: &RequestSecrets,
-    ) -> Result<Applied, AccountError> {
+        answer: impl Fn(&Self, &Applied<'_>) -> Result<A, AccountError> + Send + Sync + 'static,
+    ) -> Result<A, AccountError> {
+        let answer: Arc<MakeAnswer<A>> = Arc::new(answer);
         let mut request = request.clone();
         loop {
-            let committed = self.commit(id, switch, event, &request).await?;
-            match committed.reply {
-                Reply::VerificationRequired(verification) => {
+            match self.commit(id, switch, event, &request, &answer).await? {
+                Committed::VerificationRequired(verification, stored) => {
                     let expected = verification.expected();
-                    let result = self.verify(id, expected, &request, &committed.stored).await?;
+                    let result = self.verify(id, expected, &request, &stored).await?;
                     let chosen = request.chosen_password.take();
                     if let Some((queue, password)) = chosen.filter(|_| result == MatchResult::Match)
                     {
                         match self.new_password(queue, id, &password).await {
                             Ok(hash) => request.new_password = Some(hash),
                             Err(error) => {
-                                // The code was right: another password may follow.
+                                // The code was right: another password may follow, in this request or another.
+                                request.signed = None;
                                 let event = Event::ReturnAttempt { verification };
-                                self.commit(id, switch, event, &request).await?;
+                                let nothing: Arc<MakeAnswer<()>> = Arc::new(carried_out);
+                                self.commit(id, switch, event, &request, &nothing).await?;
                                 return Err(error);
                             }
                         }
                     }
                     event = Event::CompleteVerification { verification, result };
                 }
-                Reply::Refused(refusal) => return Err(AccountError::Refused(refusal)),
-                reply => return Ok(Applied { reply, generated: committed.generated }),
+                Committed::Refused(refusal) => return Err(AccountError::Refused(refusal)),
+                Committed::Done(answer) => return Ok(answer),
             }
         }
     }
 
-    async fn commit(
+    async fn commit<A: Serialize + Send + 'static>(
         &self,
         id: AccountId,
         switch: Option<KillSwitch>,
         event: Event,
         request: &RequestSecrets,
-    ) -> Result<Committed, AccountError> {
+        answer: &Arc<MakeAnswer<A>>,
+    ) -> Result<Committed<A>, AccountError> {
         // An outcome is decided on once, so a transaction that the database wants run again finds no event: the attempt
         // stays counted, and the client tries again.
         let event = Mutex::new(Some(event));
         let accounts = self.clone();
         let request = request.clone();
-        let committed = self.store.change(id, move |loaded| {
-            match accounts.decide(id, switch, &event, &request, loaded) {
+        let answer = Arc::clone(answer);
+        let signed = request.signed.as_deref().map(SignedRequest::key);
+        let committed = self.store.change_once(id, signed, move |loaded| {
+            match accounts.decide(id, switch, &event, &request, loaded, &*answer) {
                 Ok((change, decided)) => (change, Ok(decided)),
                 Err(error) => (AccountChange::default(), Err(error)),
             }
@@ -158,14 +193,15 @@ impl Accounts {
         }
     }
 
-    fn decide(
+    fn decide<A: Serialize>(
         &self,
         id: AccountId,
         switch: Option<KillSwitch>,
         event: &Mutex<Option<Event>>,
         request: &RequestSecrets,
         loaded: &LoadedAccount,
-    ) -> Result<(AccountChange, Committed), AccountError> {
+        answer: &MakeAnswer<A>,
+    ) -> Result<(AccountChange, Committed<A>), AccountError> {
         if switch.is_some_and(|switch| loaded.global_state.stopped.contains(switch)) {
             return Err(AccountError::Stopped);
         }
@@ -178,11 +214,52 @@ impl Accounts {
             self.apply_effects(id, &loaded.secrets, &effects, request, &mut generated)?;
         change.state = Some(account);
         change.is_decoy = self.decoy_ids.contains(&id);
-        let stored = match &reply {
-            Reply::VerificationRequired(_) => loaded.secrets.clone(),
-            _ => StoredSecrets::new(),
+        let committed = match reply {
+            Reply::VerificationRequired(verification) => {
+                Committed::VerificationRequired(verification, loaded.secrets.clone())
+            }
+            Reply::Refused(refusal) => {
+                change.answered = self.refusal_row(request, refusal, loaded)?;
+                Committed::Refused(refusal)
+            }
+            reply => {
+                let applied = Applied { account: id, loaded, reply: &reply, generated: &generated };
+                let answer = answer(self, &applied)?;
+                change.answered = self.request_row(request, &answer)?;
+                Committed::Done(answer)
+            }
         };
-        Ok((change, Committed { reply, generated, stored }))
+        Ok((change, committed))
+    }
+
+    /// Writes the refusal of a request, where one is stored: what a device of the account sent would use up another try if
+    /// it were sent again. Nothing is stored of strangers, whose refusals nothing else bounds, and of refusals that end by
+    /// waiting.
+    fn refusal_row(
+        &self,
+        request: &RequestSecrets,
+        refusal: Refusal,
+        loaded: &LoadedAccount,
+    ) -> Result<Option<AnsweredRequest>, AccountError> {
+        let Some(signed) = &request.signed else { return Ok(None) };
+        let is_stranger = match &loaded.state {
+            Account::PendingSignUp(sign_up) => sign_up.device() != signed.device(),
+            _ => !loaded.knows(signed.device()),
+        };
+        if is_stranger || matches!(refusal, Refusal::TooManyAttempts { .. }) {
+            return Ok(None);
+        }
+        self.answer_row(signed, &StoredAnswer::Refused(refusal)).map(Some)
+    }
+
+    /// Writes the answer to a request, if a device signed it.
+    fn request_row(
+        &self,
+        request: &RequestSecrets,
+        answer: &impl Serialize,
+    ) -> Result<Option<AnsweredRequest>, AccountError> {
+        let Some(signed) = &request.signed else { return Ok(None) };
+        self.answer_row(signed, &StoredAnswer::done(answer)?).map(Some)
     }
 
     /// Turns effects into a change of the store.

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! server key (file, environment, key service)
-//!    └─ wraps  root 0           codes, addresses, tickets, challenges, numbers that leave, checkpoints of the log, cards of tills: HKDF
-//!                               with a label each
+//!    └─ wraps  root 0           codes, addresses, tickets, challenges, signed requests, numbers that leave, checkpoints of the log,
+//!                               cards of tills: HKDF with a label each
 //!       wraps  roots 1, 2, …    sealing; the highest seals, the others still open
 //! ```
 //! Another server key rewraps these few rows: nothing that was sealed or hashed changes. Another sealing root has the
@@ -11,6 +11,7 @@
 //! (docs/adr/0020-server-key-only-wraps-keys.md).
 
 mod derive;
+mod message_key;
 mod outward;
 mod sealing;
 mod seeds;
@@ -40,6 +41,7 @@ use crate::domain::{
     ThrottleKey, WrappedKey,
 };
 use derive::derive;
+pub(crate) use message_key::MessageKey;
 use outward::OutwardKey;
 use sealing::SealingKey;
 use ticket::TicketKey;
@@ -77,6 +79,7 @@ pub struct Keys {
     throttle: hmac::Key,
     manager: hmac::Key,
     challenge: hmac::Key,
+    signed_request: hmac::Key,
     ticket: TicketKey,
     outward: OutwardKey,
     log: Ed25519KeyPair,
@@ -128,6 +131,7 @@ impl Keys {
             throttle: mac("throttle"),
             manager: mac("manager-code"),
             challenge: mac("challenge"),
+            signed_request: message_key::root(&derive(&index, "signed-request")),
             ticket: TicketKey::new(&derive(&index, "ticket")),
             outward: OutwardKey::new(&derive(&index, "outward-number")),
             log: sign("log").map_err(|_| KeysError::WrongKey)?,
@@ -181,6 +185,11 @@ impl Keys {
     #[must_use]
     pub fn is_challenge_tag(&self, message: &[u8], tag: &[u8]) -> bool {
         hmac::verify(&self.challenge, message, tag).is_ok()
+    }
+
+    /// Derives what a signed message is recognised by, and the key of its answer, from these parts of it.
+    pub(crate) fn message_key(&self, parts: &[&[u8]]) -> MessageKey {
+        MessageKey::derive(&self.signed_request, parts)
     }
 
     /// Protects a secret as it is stored: a code of any kind becomes a hash that nobody can guess at without the key,

@@ -4,7 +4,9 @@
 use tegata::protocol::{Refusal, RequiredAuth};
 
 use crate::http::problem::Problem;
-use crate::http::problem::Problem::{CardRefused, NoRoom, NotSigned, Stale, Stopped, WeakPassword};
+use crate::http::problem::Problem::{
+    CardRefused, NoRoom, NotSigned, RequestReused, Stale, Stopped, WeakPassword,
+};
 
 const WRONG: Problem = Problem::Refused(Refusal::InvalidCredentials);
 const TOO_OFTEN: Problem = Problem::Refused(Refusal::TooManyAttempts { wait: 1 });
@@ -65,9 +67,9 @@ const PROBLEMS: &[(&str, &[Problem])] = &[
 pub(super) fn problems_of(path: &str, by: RequiredAuth) -> Vec<Problem> {
     let of_authentication: &[Problem] = match by {
         RequiredAuth::Anyone => &[],
-        RequiredAuth::Device(_) => &[NotSigned, Stale],
+        RequiredAuth::Device(_) => &[NotSigned, Stale, RequestReused],
         RequiredAuth::Session | RequiredAuth::SignedSession | RequiredAuth::DeviceInSession(_) => {
-            &[NotSigned, Stale, NOT_LOGGED_IN]
+            &[NotSigned, Stale, RequestReused, NOT_LOGGED_IN]
         }
     };
     let own = PROBLEMS.iter().find(|(its, _)| *its == path).map_or(&[][..], |(_, own)| *own);

@@ -12,6 +12,7 @@ pub(crate) mod headers;
 mod health;
 pub(crate) mod mailbox_page;
 pub(crate) mod middleware;
+mod once;
 pub(crate) mod openapi;
 mod operation_ids;
 pub mod problem;

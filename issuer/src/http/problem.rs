@@ -45,6 +45,8 @@ pub enum Problem {
     NotSigned,
     /// 401: the message was signed with no challenge of the last five minutes.
     Stale,
+    /// 422: the id of a signed request came with another message before.
+    RequestReused,
     /// 401, 403, 409, 429: decided so.
     Refused(Refusal),
     /// 422: the new password is one that others guess.
@@ -217,6 +219,7 @@ impl Problem {
         let others = [
             Self::NotSigned,
             Self::Stale,
+            Self::RequestReused,
             Self::WeakPassword,
             Self::CardRefused,
             Self::NoRoom,
@@ -288,6 +291,12 @@ impl Problem {
                 "The Tegata-Signature header must sign the body as it is sent, with the key of \
                  the device that it names",
             ),
+            Self::RequestReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "request-reused",
+                "Request id used for another message",
+                "Nothing was done; each new request needs an id of its own",
+            ),
             _ => (
                 StatusCode::UNAUTHORIZED,
                 "stale",
@@ -315,7 +324,7 @@ impl Problem {
                 "Too many requests",
                 "Nothing was done; retry after the number of seconds in the Retry-After header",
             ),
-            Self::NotSigned | Self::Stale => return self.of_signature(),
+            Self::NotSigned | Self::Stale | Self::RequestReused => return self.of_signature(),
             Self::WeakPassword => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "weak-password",
@@ -693,6 +702,7 @@ impl From<AccountError> for Problem {
             AccountError::Refused(refusal) => Self::Refused(refusal),
             AccountError::Stopped => Self::Stopped,
             AccountError::Stale => Self::Stale,
+            AccountError::RequestReused => Self::RequestReused,
             AccountError::TooManyAttempts { wait } => {
                 Self::TooMany { retry_after: RetryAfter::from_wait(wait) }
             }

@@ -11,7 +11,7 @@ pub(super) enum Job {
     Seal,
     /// Counts the mails that wait.
     Measure,
-    /// Drops counts of attempts that limit nothing any more.
+    /// Drops counts of attempts that limit nothing any more, and signed requests of more than a day ago.
     Throttle,
     /// Removes sign-ups that nobody finished.
     SignUps,

@@ -43,7 +43,10 @@ impl Jobs {
             Job::Announce => self.announce(now).await,
             Job::Seal => self.seal(now).await,
             Job::Measure => self.measure(now).await,
-            Job::Throttle => Ok(self.store.prune_throttle(now).await?),
+            Job::Throttle => {
+                self.store.prune_signed_requests(now).await?;
+                Ok(self.store.prune_throttle(now).await?)
+            }
             Job::SignUps => self.sign_ups(now).await,
             Job::Deletions => self.delete_due(now).await,
             Job::Charges => Ok(self.reconcile().await?),

@@ -9,7 +9,7 @@ use tegata_policy::{Account, SecretId, SecretKind};
 use super::error::MailError;
 use crate::crypto::{Keys, SealingContext};
 use crate::domain::{AccountId, InternalError, Sealed};
-use crate::store::Store;
+use crate::store::{LoadedAccount, Store};
 
 /// An address, as it is stored sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,7 +41,18 @@ pub(crate) async fn address_of(
     keys: &Keys,
     account: AccountId,
 ) -> Result<Option<StoredAddress>, MailError> {
-    let Some(loaded) = store.load(account).await? else { return Ok(None) };
+    match store.load(account).await? {
+        Some(loaded) => address_in(keys, account, &loaded),
+        None => Ok(None),
+    }
+}
+
+/// The same in an account that was read.
+pub(crate) fn address_in(
+    keys: &Keys,
+    account: AccountId,
+    loaded: &LoadedAccount,
+) -> Result<Option<StoredAddress>, MailError> {
     let secret = match &loaded.state {
         Account::Active(active) => active.address(),
         Account::PendingSignUp(sign_up) => sign_up.address(),

@@ -25,7 +25,7 @@ mod smtp_transport;
 mod templates;
 mod transport;
 
-pub(crate) use address::{StoredAddress, address_of, open_address};
+pub(crate) use address::{StoredAddress, address_in, address_of, open_address};
 pub(crate) use counts::MailCounts;
 pub(crate) use error::MailError;
 pub(crate) use lifetime::{expires, priority, receipt_expires};

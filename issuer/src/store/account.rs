@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tegata::protocol::SessionId;
+use tegata::protocol::{DeviceId, SessionId};
 use tegata_policy::{Account, SecretId, SecretKind};
 
 use super::error::StoreError;
@@ -39,7 +39,9 @@ pub struct SessionContext {
 
 /// Reads by session all that a request in a session needs, in one row.
 pub(super) const IN_SESSION: &str = "SELECT s.account, s.session, a.state, t.generation, t.used_up_to, \
-    t.stopped FROM sessions s JOIN accounts a ON a.account = s.account LEFT JOIN standing t ON t.one = 1 WHERE s.token = $1";
+    t.stopped, r.hash, r.answer FROM sessions s JOIN accounts a ON a.account = s.account \
+    LEFT JOIN standing t ON t.one = 1 LEFT JOIN signed_requests r ON r.device = $1 AND r.request = $2 \
+    WHERE s.token = $3";
 
 /// Reads the account once for each of its secrets, or once with nulls: in one statement, so that all is of one moment.
 pub(super) const LOAD: &str = "SELECT t.generation, t.used_up_to, t.stopped, a.state, a.version, \
@@ -55,6 +57,13 @@ fn state(text: &str) -> Result<Account, StoreError> {
 }
 
 impl LoadedAccount {
+    /// Whether the account knows this device.
+    #[must_use]
+    pub fn knows(&self, device: DeviceId) -> bool {
+        let Account::Active(active) = &self.state else { return false };
+        active.devices().iter().any(|known| known.id == device)
+    }
+
     pub(super) fn from_load(rows: Vec<Row>) -> Result<Option<Self>, StoreError> {
         let mut loaded: Option<Self> = None;
         for row in rows {
@@ -103,13 +112,12 @@ impl LoadedAccount {
 }
 
 impl SessionContext {
-    pub(super) fn read(row: Row) -> Result<Self, StoreError> {
-        let mut row = row.of_table("sessions");
+    pub(super) fn read(row: &mut Row) -> Result<Self, StoreError> {
         Ok(Self {
             account: AccountId(row.array()?),
             session: SessionId(row.int()?),
             state: state(&row.text()?)?,
-            global_state: GlobalState::read(&mut row)?,
+            global_state: GlobalState::read(row)?,
         })
     }
 }

@@ -10,6 +10,7 @@ use super::credentials::{self, NewCredential};
 use super::error::StoreError;
 use super::event_row::EventRow;
 use super::outbox::OutboxMail;
+use super::signed_requests::AnsweredRequest;
 use super::sql::{Statement, values};
 use crate::domain::{AccountId, HandleKey, Sealed, TokenHash, secret_kind_number};
 
@@ -44,6 +45,8 @@ pub struct AccountChange {
     pub outbox: Vec<OutboxMail>,
     /// Events to add to the log.
     pub events: Vec<EventRow>,
+    /// The signed request that it carries out. One that was carried out before fails the whole change.
+    pub answered: Option<AnsweredRequest>,
     /// Whether the account is a decoy, whose events are counted instead.
     pub is_decoy: bool,
 }
@@ -144,6 +147,7 @@ impl AccountChange {
             event.id = event.id.of_version(version);
             to.extend(if self.is_decoy { event.decoy_statements() } else { event.statements() });
         }
+        to.extend(self.answered.map(AnsweredRequest::statement));
         for handle in self.handles_claimed {
             // The account's own handle may be claimed again; that of another account is not touched, which is the
             // error.

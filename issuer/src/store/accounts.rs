@@ -8,7 +8,9 @@ use super::account_change::AccountChange;
 use super::credentials::{self, PriorCredential, ProvisionContext};
 use super::error::StoreError;
 use super::global_state::{GlobalState, read_global_state};
-use super::sql::values;
+use super::signed_requests::{PriorRequest, SignedRequestKey, read_unanswered};
+use super::sql::{Row, values};
+use super::transaction::Transaction;
 use crate::domain::{AccountId, HandleKey, RequestId, TokenHash};
 
 impl Store {
@@ -22,12 +24,25 @@ impl Store {
         account: AccountId,
         decide: impl Fn(&GlobalState) -> (AccountChange, R) + Send + Sync + 'static,
     ) -> Result<R, StoreError> {
+        self.create_once(account, None, decide).await
+    }
+
+    /// Does the same for a signed request, unless that was carried out before.
+    ///
+    /// # Errors
+    /// `AnsweredBefore`, and the same as [`create`](Self::create).
+    pub async fn create_once<R: Send + 'static>(
+        &self,
+        account: AccountId,
+        signed: Option<SignedRequestKey>,
+        decide: impl Fn(&GlobalState) -> (AccountChange, R) + Send + Sync + 'static,
+    ) -> Result<R, StoreError> {
         let decide = Arc::new(decide);
         self.database
             .write(move |transaction| {
                 let decide = Arc::clone(&decide);
                 Box::pin(async move {
-                    let global_state = read_global_state(transaction).await?;
+                    let global_state = read_for(transaction, signed).await?;
                     let (change, answer) = decide(&global_state);
                     if change.state.is_some() {
                         transaction.write(change.create(account)?).await?;
@@ -50,7 +65,20 @@ impl Store {
         account: AccountId,
         decide: impl Fn(&LoadedAccount) -> (AccountChange, R) + Send + Sync + 'static,
     ) -> Result<R, StoreError> {
-        self.change_with(account, None, move |loaded, _| decide(loaded)).await
+        self.change_once(account, None, decide).await
+    }
+
+    /// Does the same for a signed request, unless that was carried out before.
+    ///
+    /// # Errors
+    /// `AnsweredBefore`, and the same as [`change`](Self::change).
+    pub async fn change_once<R: Send + 'static>(
+        &self,
+        account: AccountId,
+        signed: Option<SignedRequestKey>,
+        decide: impl Fn(&LoadedAccount) -> (AccountChange, R) + Send + Sync + 'static,
+    ) -> Result<R, StoreError> {
+        self.change_with(account, None, signed, move |loaded, _| decide(loaded)).await
     }
 
     /// Does the same for a request for a payment credential: `decide` also gets what the account's credentials say about
@@ -64,13 +92,14 @@ impl Store {
         request: RequestId,
         decide: impl Fn(&LoadedAccount, &ProvisionContext) -> (AccountChange, R) + Send + Sync + 'static,
     ) -> Result<R, StoreError> {
-        self.change_with(account, Some(request), decide).await
+        self.change_with(account, Some(request), None, decide).await
     }
 
     async fn change_with<R: Send + 'static>(
         &self,
         account: AccountId,
         request: Option<RequestId>,
+        signed: Option<SignedRequestKey>,
         decide: impl Fn(&LoadedAccount, &ProvisionContext) -> (AccountChange, R) + Send + Sync + 'static,
     ) -> Result<R, StoreError> {
         let decide = Arc::new(decide);
@@ -97,7 +126,7 @@ impl Store {
                         }
                         None => ProvisionContext::default(),
                     };
-                    let global_state = read_global_state(transaction).await?;
+                    let global_state = read_for(transaction, signed).await?;
                     let loaded = LoadedAccount::from_change(row, secrets, global_state)?;
                     let (change, answer) = decide(&loaded, &context);
                     transaction.write(change.statements(account, &loaded)?).await?;
@@ -125,12 +154,36 @@ impl Store {
         row.map(|row| row.of_table("handles").array().map(AccountId)).transpose()
     }
 
-    /// Finds the session that a token belongs to, with its account: each request in a session begins with it.
+    /// Finds the session that a token belongs to, with its account, and what a signed request was answered with: each
+    /// request in a session begins with it.
     ///
     /// # Errors
     /// Errors of the database.
-    pub async fn session(&self, token: &TokenHash) -> Result<Option<SessionContext>, StoreError> {
-        let row = self.database.row(account::IN_SESSION, values![*token.bytes()]).await?;
-        row.map(SessionContext::read).transpose()
+    pub async fn session(
+        &self,
+        token: &TokenHash,
+        signed: Option<SignedRequestKey>,
+    ) -> Result<Option<(SessionContext, Option<PriorRequest>)>, StoreError> {
+        let device = signed.map(|key| key.device.0);
+        let request = signed.map(|key| key.request.0);
+        let values = values![device, request, *token.bytes()];
+        let row = self.database.row(account::IN_SESSION, values).await?;
+        let read = |row: Row| {
+            let mut row = row.of_table("sessions");
+            Ok((SessionContext::read(&mut row)?, PriorRequest::read(&mut row)?))
+        };
+        row.map(read).transpose()
+    }
+}
+
+/// Reads the state of the whole issuer as a transaction sees it. Of the copies of a signed request that come at the same
+/// time, the first to get here is carried out; where there is an account, its row is locked by then.
+async fn read_for(
+    transaction: &mut dyn Transaction,
+    signed: Option<SignedRequestKey>,
+) -> Result<GlobalState, StoreError> {
+    match signed {
+        Some(key) => read_unanswered(transaction, key).await,
+        None => read_global_state(transaction).await,
     }
 }

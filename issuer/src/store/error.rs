@@ -18,6 +18,9 @@ pub enum StoreError {
     /// written.
     #[error("the authorisation was changed concurrently")]
     VersionConflict,
+    /// The signed request was carried out before. Nothing was written.
+    #[error("the request was carried out before")]
+    AnsweredBefore,
     /// The account has no such card. Nothing was written.
     #[error("the account has no such card")]
     NoSuchCard,

@@ -22,6 +22,7 @@
 //! | `global_state` | kill switches, and what was declared void |
 //! | `scans` | pages of rows for jobs and operators |
 //! | `readiness` | what shows that the store works |
+//! | `signed_requests` | what devices signed and was carried out, with the answers |
 //! | `sealed_columns`, `sealed_rows` | sealed values; the issuer's wrapped keys, and re-encryption under another |
 //! | `backup`, `program` | copies, and their restore; the commands of PostgreSQL's that make them |
 //! | `processes` | the processes that run on it, and the key that each seals with |
@@ -60,6 +61,7 @@ mod scans;
 mod schema;
 mod sealed_columns;
 mod sealed_rows;
+mod signed_requests;
 mod sql;
 mod sql_state;
 mod sqlite;
@@ -99,6 +101,7 @@ pub use payments::{
 pub use processes::AnnouncedProcess;
 pub use scans::{AccountStage, OutboxBacklog, SessionRow};
 pub use sealed_rows::{SealedRow, SeedRow};
+pub use signed_requests::{AnsweredRequest, PriorRequest, SignedRequestKey};
 pub use throttle::{BudgetOutcome, StrangersBudget};
 pub use tills::{Till, TillStage};
 

@@ -136,7 +136,7 @@ impl Store {
         let rows = self.database.rows(PAGE, values![after, n]).await?;
         let read = |row: Row| {
             let mut row = row.of_table("sessions");
-            Ok(SessionRow { token: row.array()?, context: SessionContext::read(row)? })
+            Ok(SessionRow { token: row.array()?, context: SessionContext::read(&mut row)? })
         };
         rows.into_iter().map(read).collect()
     }

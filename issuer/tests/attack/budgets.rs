@@ -218,7 +218,7 @@ fn past_the_budget_of_an_address_a_mailed_code_is_needed(issuer: &TestIssuer) {
     let log_in_with = |person: &TestShopper<'_>, ticket: &Ticket, code: &MailedCodeText, with| {
         let factor = Some(SecondFactor::Totp(person.totp()));
         let mailed_code = Some(LogInCode { ticket: ticket.clone(), code: code.clone() });
-        person.call_signed(&LogIn { mailed_code, ..log_in(person, with, factor) })
+        person.call_sealed(&LogIn { mailed_code, ..log_in(person, with, factor) })
     };
     let wrong = MailedCodeText::new("00000000").unwrap();
     let result = log_in_with(&phone, &tickets[0], &wrong, PASSWORD);
@@ -249,7 +249,7 @@ fn wrong_factors_of_strangers_do_not_shut_the_owner_out(issuer: &TestIssuer) {
     let code = last_code(issuer, "login code", 1);
     let mailed_code = Some(LogInCode { ticket, code });
     let factor = Some(phone.next_totp());
-    phone.call_signed(&LogIn { mailed_code, ..log_in(&phone, PASSWORD, factor) }).unwrap();
+    phone.call_sealed(&LogIn { mailed_code, ..log_in(&phone, PASSWORD, factor) }).unwrap();
     // And on the device that the account knows nothing has changed.
     hanako.complete_log_in(PASSWORD).unwrap();
     let mut other = on_new_phone(issuer, &hanako);
@@ -337,9 +337,11 @@ fn a_password_is_hashed_after_its_mailed_code_matched(issuer: &TestIssuer) {
     let submit = |code: &MailedCodeText, with: &str| {
         let ticket = ticket.clone();
         let code = code.clone();
-        let call =
-            VerifySignUpCode { ticket, device: hanako.key(), code, password: password(with) };
-        hanako.call_signed(&call).map(drop)
+        let device = hanako.key();
+        let password = password(with);
+        let answer_key = hanako.answer_key.public();
+        let call = VerifySignUpCode { ticket, device, code, password, answer_key };
+        hanako.call_sealed(&call).map(drop)
     };
     let hashed = || {
         issuer
@@ -544,9 +546,11 @@ fn refuse_known_passwords(start: impl Fn(&str) -> TestIssuer) {
     let submit = |with: &str| {
         let ticket = ticket.clone();
         let code = code.clone();
-        let call =
-            VerifySignUpCode { ticket, device: hanako.key(), code, password: password(with) };
-        hanako.call_signed(&call).map(drop)
+        let device = hanako.key();
+        let password = password(with);
+        let answer_key = hanako.answer_key.public();
+        let call = VerifySignUpCode { ticket, device, code, password, answer_key };
+        hanako.call_sealed(&call).map(drop)
     };
     let weak = [
         "tegata2026",

@@ -49,6 +49,7 @@ KNOWN = [
     ("/v1/", "ticket", lambda: random.choice(TARGET["tickets"])),
     ("/v1/", "handle", lambda: f"shopper-{random.randrange(8)}@example.org"),
     ("/v1/", "address", lambda: f"shopper-{random.randrange(8)}@example.org"),
+    ("/v1/", "answer_key", lambda: text(os.urandom(32))),
     ("/v1/log-ins", "password", lambda: TARGET["password"]),
     ("/v1/credentials", "request", lambda: text(os.urandom(16))),
     ("/v1/credentials", "key", lambda: text(os.urandom(32))),

@@ -44,10 +44,10 @@ async fn a_written_account_is_read_back(database: TestDatabase) {
     assert!(keys.is_code(account, recovery[0], *kind, kept, SECRET));
     assert!(!keys.is_code(account, recovery[1], *kind, kept, SECRET), "another code's place");
 
-    let found = store.session(&TokenHash::of(&TOKEN)).await.unwrap().unwrap();
+    let (found, _) = store.session(&TokenHash::of(&TOKEN), None).await.unwrap().unwrap();
     assert_eq!((found.account, found.session), (account, session));
     assert_eq!((found.state, found.global_state), (loaded.state, loaded.global_state));
-    assert!(store.session(&TokenHash::of(&[0; 32])).await.unwrap().is_none());
+    assert!(store.session(&TokenHash::of(&[0; 32]), None).await.unwrap().is_none());
     let events = store.events_of(account, None, 10).await.unwrap();
     assert_eq!(events.iter().filter(|event| event.deed == "signed_up").count(), 1, "{events:?}");
 }
@@ -123,7 +123,7 @@ async fn claiming_a_taken_address_undoes_the_whole_change(database: TestDatabase
     assert_eq!(after.secrets, before.secrets);
     assert_eq!(store.find_account(&taken).await.unwrap(), Some(owner), "another's is not released");
     assert_eq!(store.find_account(&keys.handle("free@shop.example")).await.unwrap(), None);
-    assert!(store.session(&TokenHash::of(&[9; 32])).await.unwrap().is_none());
+    assert!(store.session(&TokenHash::of(&[9; 32]), None).await.unwrap().is_none());
     assert_eq!(store.lease_due_mails(noon(), 0, 100).await.unwrap().len(), mails);
     assert_eq!(database.number("SELECT COUNT(*) FROM events WHERE deed = 'claimed'").await, 0);
     // An account may claim its own handle again.
@@ -190,7 +190,7 @@ async fn an_erased_account_is_not_found_and_its_mails_are_sent(database: TestDat
     };
     store.change(account, erase).await.unwrap();
     assert_eq!(store.find_account(&keys.handle(ADDRESS)).await.unwrap(), None);
-    assert!(store.session(&TokenHash::of(&TOKEN)).await.unwrap().is_none());
+    assert!(store.session(&TokenHash::of(&TOKEN), None).await.unwrap().is_none());
     let loaded = store.load(account).await.unwrap().unwrap();
     assert!(loaded.secrets.is_empty() && loaded.state == Account::Closed);
     assert_eq!(store.lease_due_mails(noon(), 0, 100).await.unwrap().len(), mails + 1);

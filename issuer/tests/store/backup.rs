@@ -36,7 +36,7 @@ async fn a_restore_ends_sessions_and_used_factor_values(database: TestDatabase) 
     let after = restored.load(account).await.unwrap().unwrap();
     assert_eq!((&after.state, &after.secrets), (&before.state, &before.secrets));
     assert_eq!(after.global_state.generation, Generation(1));
-    let found = restored.session(&TokenHash::of(&TOKEN)).await.unwrap().unwrap();
+    let (found, _) = restored.session(&TokenHash::of(&TOKEN), None).await.unwrap().unwrap();
     let Account::Active(live) = &found.state else { panic!() };
     assert!(live.session(session, &shopper::world(&before.global_state, later)).is_some());
     assert!(live.session(session, &shopper::world(&found.global_state, later)).is_none());

@@ -99,7 +99,7 @@ async fn an_unreadable_global_state_means_stopped(database: TestDatabase) {
     assert!(store.global_state().await.is_err());
     assert!(store.load(account).await.is_err());
     let token = tegata_issuer::domain::TokenHash::of(&shopper::TOKEN);
-    assert!(store.session(&token).await.is_err());
+    assert!(store.session(&token, None).await.is_err());
     let order =
         store.apply_admin_command(AdminCommand::ResumeAll, shopper::event(noon(), "resume"));
     assert!(order.await.is_err());

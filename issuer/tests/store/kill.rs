@@ -147,10 +147,10 @@ async fn check(database: &TestDatabase, answered: &BTreeMap<String, u32>) {
         let mails = mails.iter().filter(|mail| mail.account == account).count() - 1;
         let events = store.events_of(account, None, 1_000_000).await.unwrap().len();
         for n in 1..=written {
-            let found = store.session(&token(account, n)).await.unwrap();
-            assert_eq!(found.map(|found| found.session), Some(SessionId(n)));
+            let found = store.session(&token(account, n), None).await.unwrap();
+            assert_eq!(found.map(|(found, _)| found.session), Some(SessionId(n)));
         }
-        assert!(store.session(&token(account, written + 1)).await.unwrap().is_none());
+        assert!(store.session(&token(account, written + 1), None).await.unwrap().is_none());
         assert_eq!([secrets, mails, events], [written as usize; 3]);
     }
 }

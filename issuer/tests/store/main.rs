@@ -19,6 +19,7 @@ mod reconciliation;
 mod scans;
 mod schema;
 mod shopper;
+mod signed_requests;
 mod test_database;
 
 /// Runs each of these functions, which take a database, on SQLite and on PostgreSQL.

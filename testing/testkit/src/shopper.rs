@@ -4,12 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
+use tegata::SystemRandom;
 use tegata::protocol::{
-    AccountOverview, BeginPasswordReset, BeginSignUp, Call, DeviceKey, DeviceName, DeviceSigned,
-    Envelope, FinishPasswordReset, FinishSignUp, GetAccount, IssuerError, IssuerProblem, Language,
-    LogIn, LogInResult, MailedCodeText, PasswordText, RecoveryCode, Refusal, Request,
-    RequestLogInCode, Response, SecondFactor, SessionToken, Ticket, TotpText, VerifyFactor,
-    VerifyPasswordReset, VerifySignUpCode,
+    AccountOverview, AnswerKey, AnswerRecipient, BeginPasswordReset, BeginSignUp, Call, DeviceKey,
+    DeviceName, DeviceSigned, Envelope, FinishPasswordReset, FinishSignUp, GetAccount, IssuerError,
+    IssuerProblem, Language, LogIn, LogInResult, MailedCodeText, PasswordText, RecoveryCode,
+    Refusal, Request, RequestLogInCode, Response, SealedCall, SecondFactor, SessionToken, Ticket,
+    TotpText, VerifyFactor, VerifyPasswordReset, VerifySignUpCode,
 };
 use tegata::vault::{Keystore, OtpCredential, SoftwareKeystore};
 
@@ -31,6 +32,8 @@ pub struct TestShopper<'a> {
     pub password: String,
     /// The keystore of their device.
     pub device: Arc<SoftwareKeystore>,
+    /// What the answers are sealed to that log them in.
+    pub answer_key: AnswerKey,
     /// The otpauth URI in the authenticator, once one was enrolled.
     pub authenticator: Option<String>,
     /// The recovery codes that were shown.
@@ -79,6 +82,7 @@ impl TestIssuer {
             address: address.to_owned(),
             password: PASSWORD.to_owned(),
             device: self.device(),
+            answer_key: AnswerKey::make(&SystemRandom::new()).unwrap(),
             authenticator: None,
             recovery: Vec::new(),
             session: None,
@@ -116,6 +120,13 @@ impl TestShopper<'_> {
         self.send_signed(Request::signed(call, &*self.device, self.issuer.freshness())?)
     }
 
+    /// Sends a message that the device signs, and opens the answer.
+    pub fn call_sealed<C: SealedCall + DeviceSigned>(&self, call: &C) -> IssuerResult<C::Content> {
+        let mut request = Request::signed(call, &*self.device, self.issuer.freshness())?;
+        let response = self.post_fresh(&mut request)?;
+        request.open(&self.answer_key, &response)
+    }
+
     /// Sends a request from their network.
     pub fn send<C: Call>(&self, request: &Request<C>) -> IssuerResult<C::Answer> {
         request.answer(&self.post(request))
@@ -123,12 +134,17 @@ impl TestShopper<'_> {
 
     /// Sends a request that the device signed, and once more with another challenge if the issuer wants it so.
     fn send_signed<C: Call>(&self, mut request: Request<C>) -> IssuerResult<C::Answer> {
-        let response = self.post(&request);
-        if response.is_stale() {
-            request.sign_again(response.challenge().unwrap(), &*self.device)?;
-            return self.send(&request);
-        }
+        let response = self.post_fresh(&mut request)?;
         request.answer(&response)
+    }
+
+    fn post_fresh<C: Call>(&self, request: &mut Request<C>) -> IssuerResult<Response> {
+        let response = self.post(request);
+        if !response.is_stale() {
+            return Ok(response);
+        }
+        request.sign_again(response.challenge().unwrap(), &*self.device)?;
+        Ok(self.post(request))
     }
 
     fn post(&self, request: &Envelope) -> Response {
@@ -184,7 +200,7 @@ impl TestShopper<'_> {
     pub fn complete_sign_up(&mut self) -> IssuerResult<()> {
         let ticket = self.begin_sign_up()?;
         self.submit_first_mailed_code(&ticket)?;
-        let signed_up = self.call_signed(&sign_up_factor(self, &ticket))?;
+        let signed_up = self.call_sealed(&sign_up_factor(self, &ticket))?;
         self.session = Some(signed_up.session);
         self.recovery = signed_up.recovery_codes;
         Ok(())
@@ -206,8 +222,9 @@ impl TestShopper<'_> {
             device: self.key(),
             code,
             password: password(&self.password),
+            answer_key: self.answer_key.public(),
         };
-        self.authenticator = Some(self.call_signed(&call)?.otpauth.expose().to_owned());
+        self.authenticator = Some(self.call_sealed(&call)?.otpauth.expose().to_owned());
         Ok(())
     }
 
@@ -230,7 +247,7 @@ impl TestShopper<'_> {
         with: &str,
         second_factor: Option<SecondFactor>,
     ) -> IssuerResult<LogInResult> {
-        self.call_signed(&log_in(self, with, second_factor))
+        self.call_sealed(&log_in(self, with, second_factor))
     }
 
     /// Logs in with this password and an unused value of the authenticator, and keeps the session.
@@ -277,6 +294,20 @@ pub fn json(call: &impl serde::Serialize) -> Value {
     serde_json::to_value(call).unwrap()
 }
 
+/// The response with this answer, sealed to the key in the request, as an issuer gives it.
+pub fn sealed_response(request: &Envelope, answer: &impl serde::Serialize) -> Response {
+    let body = sealed_answer(request.body(), answer);
+    Response { status: 200, body, retry_after: None, challenge: None }
+}
+
+/// The body of that response, by the body of the request.
+pub fn sealed_answer(request: &[u8], answer: &impl serde::Serialize) -> Vec<u8> {
+    let message: Value = serde_json::from_slice(request).unwrap();
+    let key = serde_json::from_value(message["answer_key"].clone()).unwrap();
+    let recipient = AnswerRecipient::new(&key, request).unwrap();
+    serde_json::to_vec(&recipient.seal(answer, &SystemRandom::new()).unwrap()).unwrap()
+}
+
 /// The message that begins a sign-up.
 pub fn sign_up(shopper: &TestShopper<'_>) -> BeginSignUp {
     BeginSignUp {
@@ -289,7 +320,12 @@ pub fn sign_up(shopper: &TestShopper<'_>) -> BeginSignUp {
 
 /// The message that ends a sign-up.
 pub fn sign_up_factor(shopper: &TestShopper<'_>, ticket: &Ticket) -> FinishSignUp {
-    FinishSignUp { ticket: ticket.clone(), device: shopper.key(), totp: shopper.totp() }
+    FinishSignUp {
+        ticket: ticket.clone(),
+        device: shopper.key(),
+        totp: shopper.totp(),
+        answer_key: shopper.answer_key.public(),
+    }
 }
 
 /// The message of a log-in.
@@ -301,6 +337,7 @@ pub fn log_in(shopper: &TestShopper<'_>, with: &str, second_factor: Option<Secon
         mailed_code: None,
         device: shopper.key(),
         device_name: device_name(),
+        answer_key: shopper.answer_key.public(),
     }
 }
 

@@ -11,20 +11,24 @@ use axum::{Extension, Json};
 use tegata::protocol::{
     Acknowledgement, AddCard, BeginCardSetup, BeginFactorEnrolment, BeginPasswordReset,
     BeginSignUp, Call, CancelDeletion, ChangeAddress, ConfirmAddressChange, ConfirmCredential,
-    ConfirmFactorEnrolment, EndDeviceSessions, EndSessions, ExportAccount, FinishPasswordReset,
-    FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode, FreezeByFactor, FreezeByMailedCode,
-    FreezeFromDevice, GetAccount, GetChallenge, GetDeviceStatus, IssuedChallenge, ListCards,
-    ListPayments, LogIn, LogOut, Provision, RemoveCard, RenewRecoveryCodes, RequestDeletion,
-    RequestFreezeCode, RequestLogInCode, RequiredAuth, RevertChanges, SetDefaultCard,
-    UnfreezeAccount, VerifyFactor, VerifyPasswordReset, VerifySignUpCode,
+    ConfirmFactorEnrolment, DeviceSigned, EndDeviceSessions, EndSessions, ExportAccount,
+    FinishPasswordReset, FinishSignUp, ForgetDevice, FreezeAccount, FreezeByCode, FreezeByFactor,
+    FreezeByMailedCode, FreezeFromDevice, GetAccount, GetChallenge, GetDeviceStatus,
+    IssuedChallenge, ListCards, ListPayments, LogIn, LogOut, Provision, RemoveCard,
+    RenewRecoveryCodes, RequestDeletion, RequestFreezeCode, RequestLogInCode, RequiredAuth,
+    RevertChanges, SetDefaultCard, UnfreezeAccount, VerifyFactor, VerifyPasswordReset,
+    VerifySignUpCode,
 };
 
-use crate::accounts::{Accounts, Caller, Requester, SessionMessage};
+use crate::accounts::{
+    AccountError, Accounts, Admission, Caller, Repetition, Requester, SessionMessage,
+};
 use crate::domain::Decimals;
 use crate::http::body::StrictJson;
 use crate::http::client_address::ClientNetwork;
 use crate::http::describe::describe;
 use crate::http::headers::{CHALLENGE, bearer_token};
+use crate::http::once::{answer, repeat};
 use crate::http::problem::Problem;
 use crate::http::router::Routes;
 use crate::http::signature::{SignedBy, session_device, signing_device};
@@ -114,19 +118,50 @@ async fn add_challenge(
     Ok(response)
 }
 
-/// Finds the session of the header `Authorization: Bearer …`, and the device that signed the request, if one did.
-async fn caller<C: Call>(
+/// Answers a request in the session of the header `Authorization: Bearer …`, which the device signed that is given, if one
+/// did.
+async fn in_session<C: Call>(
     accounts: &Accounts,
     headers: &HeaderMap,
-    request: &StrictJson<C>,
-) -> Result<Caller, Problem> {
-    let signer = session_device(headers, request)?.map(SignedBy::signer);
-    let caller = accounts.caller(bearer_token(headers).as_deref(), signer).await?;
+    signed: Option<SignedBy>,
+    request: StrictJson<C>,
+    carry_out: impl AsyncFnOnce(Caller, C) -> Result<C::Answer, AccountError>,
+) -> Result<Response, Problem> {
+    let token = bearer_token(headers);
+    let token = token.as_deref();
+    let signed = signed.map(SignedBy::signer);
+    let signed = signed.map(|signer| accounts.signed_request(signer, C::PATH, token, &request.raw));
+    let caller = match accounts.caller(token, signed.clone()).await? {
+        Admission::Repeated(prior) => return repeat(prior),
+        Admission::New(caller) => *caller,
+    };
     // Whoever has the token alone gains nothing by the owner's having given a second factor just now.
     if C::AUTH == RequiredAuth::SignedSession && caller.signer.is_none() {
         return Err(Problem::NotSigned);
     }
-    Ok(caller)
+    let result = carry_out(caller, request.value).await;
+    answer(accounts, signed.as_deref(), Repetition::ForADay, result).await
+}
+
+/// Answers a request that a device signed, in no session.
+async fn by_device<C: Call + DeviceSigned>(
+    accounts: &Accounts,
+    client: ClientNetwork,
+    headers: &HeaderMap,
+    request: StrictJson<C>,
+    repetition: Repetition,
+    carry_out: impl AsyncFnOnce(Requester, StrictJson<C>) -> Result<C::Answer, AccountError>,
+) -> Result<Response, Problem> {
+    let signer = signing_device(headers, &request)?.signer();
+    let device = signer.device;
+    let signed = accounts.signed_request(signer, C::PATH, None, &request.raw);
+    if let Some(prior) = accounts.prior_answer(&signed, repetition).await? {
+        return repeat(prior);
+    }
+    let network = client.network();
+    let requester = Requester { device, network, signed: Some(signed.clone()) };
+    let result = carry_out(requester, request).await;
+    answer(accounts, Some(&signed), repetition, result).await
 }
 
 /// Handlers of messages that a device signs.
@@ -137,21 +172,16 @@ macro_rules! signed_by_device {
             client: ClientNetwork,
             headers: HeaderMap,
             request: StrictJson<$call>,
-        ) -> Answer<$call> {
-            let signed = signing_device(&headers, &request)?;
-            accounts.expect_fresh(&signed.freshness).await?;
-            let device = signed.device.id();
-            let requester = Requester { device, network: client.network() };
-            Ok(Json(accounts.$handler(requester, request.value).await?))
+        ) -> Result<Response, Problem> {
+            let carry_out =
+                async |requester, sent: StrictJson<$call>| accounts.$handler(requester, sent.value).await;
+            by_device(&accounts, client, &headers, request, Repetition::ForADay, carry_out).await
         }
     )*};
 }
 
 signed_by_device! {
     sign_up: BeginSignUp;
-    sign_up_code: VerifySignUpCode;
-    sign_up_factor: FinishSignUp;
-    log_in: LogIn;
     request_log_in_code: RequestLogInCode;
     request_reset: BeginPasswordReset;
     verify_reset: VerifyPasswordReset;
@@ -163,6 +193,29 @@ signed_by_device! {
     freeze_from_device: FreezeFromDevice;
 }
 
+/// The same for messages whose answers are sealed to the sender of their bodies.
+macro_rules! answered_sealed {
+    ($($handler:ident: $call:ident;)*) => {$(
+        async fn $handler(
+            Extension(accounts): Extension<Accounts>,
+            client: ClientNetwork,
+            headers: HeaderMap,
+            request: StrictJson<$call>,
+        ) -> Result<Response, Problem> {
+            let carry_out = async |requester, StrictJson { value, raw }: StrictJson<$call>| {
+                accounts.$handler(requester, value, &raw).await
+            };
+            by_device(&accounts, client, &headers, request, Repetition::WhileFresh, carry_out).await
+        }
+    )*};
+}
+
+answered_sealed! {
+    sign_up_code: VerifySignUpCode;
+    sign_up_factor: FinishSignUp;
+    log_in: LogIn;
+}
+
 /// Takes any challenge: the wallet signs this last, before it destroys its key, and sends it when there is a network. It ends
 /// what only that key could use, and ends it once.
 async fn end_device_sessions(
@@ -172,7 +225,7 @@ async fn end_device_sessions(
     request: StrictJson<EndDeviceSessions>,
 ) -> Answer<EndDeviceSessions> {
     let device = signing_device(&headers, &request)?.device.id();
-    let requester = Requester { device, network: client.network() };
+    let requester = Requester { device, network: client.network(), signed: None };
     Ok(Json(accounts.end_device_sessions(requester, request.value).await?))
 }
 
@@ -183,9 +236,10 @@ macro_rules! in_session {
             Extension(accounts): Extension<Accounts>,
             headers: HeaderMap,
             request: StrictJson<$call>,
-        ) -> Answer<$call> {
-            let caller = caller(&accounts, &headers, &request).await?;
-            Ok(Json(accounts.$handler(caller, request.value).await?))
+        ) -> Result<Response, Problem> {
+            let signed = session_device(&headers, &request)?;
+            let carry_out = async |caller, call| accounts.$handler(caller, call).await;
+            in_session(&accounts, &headers, signed, request, carry_out).await
         }
     )*};
 }
@@ -204,12 +258,13 @@ async fn change_setting<C>(
     Extension(accounts): Extension<Accounts>,
     headers: HeaderMap,
     request: StrictJson<C>,
-) -> Result<Json<Acknowledgement>, Problem>
+) -> Result<Response, Problem>
 where
-    C: SessionMessage + Call,
+    C: SessionMessage + Call<Answer = Acknowledgement>,
 {
-    let caller = caller(&accounts, &headers, &request).await?;
-    Ok(Json(accounts.change_setting(caller, request.value).await?))
+    let signed = session_device(&headers, &request)?;
+    let carry_out = async |caller, call| accounts.change_setting(caller, call).await;
+    in_session(&accounts, &headers, signed, request, carry_out).await
 }
 
 async fn challenge(
@@ -238,9 +293,10 @@ async fn begin_card_setup(
     Extension(processor): Extension<Arc<dyn Processor>>,
     headers: HeaderMap,
     request: StrictJson<BeginCardSetup>,
-) -> Answer<BeginCardSetup> {
-    let caller = caller(&accounts, &headers, &request).await?;
-    Ok(Json(accounts.begin_card_setup(caller, request.value, &*processor).await?))
+) -> Result<Response, Problem> {
+    let signed = session_device(&headers, &request)?;
+    let carry_out = async |caller, call| accounts.begin_card_setup(caller, call, &*processor).await;
+    in_session(&accounts, &headers, signed, request, carry_out).await
 }
 
 async fn add_card(
@@ -248,9 +304,10 @@ async fn add_card(
     Extension(processor): Extension<Arc<dyn Processor>>,
     headers: HeaderMap,
     request: StrictJson<AddCard>,
-) -> Answer<AddCard> {
-    let caller = caller(&accounts, &headers, &request).await?;
-    Ok(Json(accounts.add_card(caller, request.value, &*processor).await?))
+) -> Result<Response, Problem> {
+    let signed = session_device(&headers, &request)?;
+    let carry_out = async |caller, call| accounts.add_card(caller, call, &*processor).await;
+    in_session(&accounts, &headers, signed, request, carry_out).await
 }
 
 async fn list_payments(
@@ -258,19 +315,21 @@ async fn list_payments(
     Extension(decimals): Extension<Decimals>,
     headers: HeaderMap,
     request: StrictJson<ListPayments>,
-) -> Answer<ListPayments> {
-    let caller = caller(&accounts, &headers, &request).await?;
-    Ok(Json(accounts.list_payments(caller, request.value, decimals).await?))
+) -> Result<Response, Problem> {
+    let signed = session_device(&headers, &request)?;
+    let carry_out = async |caller, call| accounts.list_payments(caller, call, decimals).await;
+    in_session(&accounts, &headers, signed, request, carry_out).await
 }
 
 async fn provision(
     Extension(accounts): Extension<Accounts>,
     headers: HeaderMap,
     request: StrictJson<Provision>,
-) -> Answer<Provision> {
+) -> Result<Response, Problem> {
     let signed = signing_device(&headers, &request)?;
     let device = signed.device.id();
-    let caller = accounts.caller(bearer_token(&headers).as_deref(), Some(signed.signer())).await?;
-    let answer = accounts.provision(caller, device, request.value, &request.raw).await?;
-    Ok(Json(answer))
+    let raw = request.raw.clone();
+    // The request in the body tells it from others for as long as the credential is valid, and the answer has the time.
+    let carry_out = async |caller, call| accounts.provision(caller, device, call, &raw).await;
+    in_session(&accounts, &headers, Some(signed), request, carry_out).await
 }
