@@ -40,6 +40,15 @@ pub enum AnchorError {
     Undeclared,
 }
 
+#[uniffi::export]
+impl AnchorError {
+    /// The error as one plain clause. For Python, whose exceptions UniFFI gives no text of their own.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl From<uniffi::UnexpectedUniFFICallbackError> for AnchorError {
     fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
         Self::Undeclared

@@ -101,6 +101,11 @@ pub enum WalletError {
     UntrustedTillCard,
     /// No record of this kind has that id.
     NotFound,
+    /// The pass is in a symbol that is not drawn, or its message does not fit: show its alternate text or message.
+    CannotDraw {
+        /// The same as text: one plain clause.
+        reason: String,
+    },
     /// A value cannot be stored. The reason says what is accepted instead.
     Invalid {
         /// The same as text: one plain clause.
@@ -177,9 +182,10 @@ impl fmt::Display for WalletError {
             Self::Issuer { reason, .. }
             | Self::Transfer { reason, .. }
             | Self::InvalidTillCard { reason } => f.write_str(reason),
-            Self::WeakPin { reason, .. } | Self::Invalid { reason } | Self::Failed { reason } => {
-                f.write_str(reason)
-            }
+            Self::WeakPin { reason, .. }
+            | Self::CannotDraw { reason }
+            | Self::Invalid { reason }
+            | Self::Failed { reason } => f.write_str(reason),
             same => in_core(same).map_or(Ok(()), |error| error.fmt(f)),
         }
     }
@@ -209,6 +215,7 @@ impl From<Error> for WalletError {
             Error::TillCard(TillCardError::InvalidSignature) => Self::UntrustedTillCard,
             #[cfg(feature = "account")]
             Error::TillCard(error) => Self::InvalidTillCard { reason: error.to_string() },
+            Error::CannotDraw(reason) => Self::CannotDraw { reason },
             Error::Invalid(reason) => Self::Invalid { reason },
             Error::Failed(reason) => Self::Failed { reason },
             // The core may learn to say more than this crate was taught, or than is built into it.
@@ -267,6 +274,7 @@ mod tests {
             #[cfg(feature = "account")]
             Error::TillCard(tegata::code::TillCardError::InvalidSignature),
             Error::NotFound,
+            Error::CannotDraw("only QR Code and Code 128 are drawn".into()),
             Error::Invalid("the label is too long".into()),
             Error::Failed("the disk is full".into()),
         ] {

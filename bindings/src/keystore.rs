@@ -61,6 +61,15 @@ pub enum KeystoreError {
     Undeclared,
 }
 
+#[uniffi::export]
+impl KeystoreError {
+    /// The error as one plain clause. For Python, whose exceptions UniFFI gives no text of their own.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl From<uniffi::UnexpectedUniFFICallbackError> for KeystoreError {
     fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
         Self::Undeclared

@@ -13,6 +13,7 @@
 //! | `device`, `keystore`, `anchor`, `clock` | what the host hands over |
 //! | `shared_wallet` | the open wallet that all handles share; where panics end |
 //! | `error`, `issuer_problem`, `pin_problem`, `transfer_problem` | what can go wrong |
+//! | `shopper_state` | what a shopper is told of each, in the words of `words.json` |
 //! | `id`, `number` | ids of records as text; numbers as Java has them |
 //!
 //! The features `account` and `transfer` come with this crate's Cargo feature `account`, off by default; packages are
@@ -42,6 +43,7 @@ mod payment_unlock;
 mod payments;
 mod pin_problem;
 mod shared_wallet;
+mod shopper_state;
 #[cfg(feature = "testing")]
 mod testing;
 #[cfg(test)]
@@ -81,6 +83,7 @@ pub use payments::{
     ClockStatus, LockStatus, NewPaymentCredential, NextCode, PaymentCredentialInfo, Payments,
 };
 pub use pin_problem::PinProblem;
+pub use shopper_state::ShopperState;
 #[cfg(feature = "account")]
 pub use transfer::{SealedTransfer, Transfer, TransferRequest};
 #[cfg(feature = "account")]
@@ -91,5 +94,12 @@ pub use wallet::{WalletHandle, destroy_wallet};
 /// reaches.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+
+/// The version of the library: for an app's report of a bug.
+#[uniffi::export]
+#[must_use]
+pub fn library_version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
 
 uniffi::setup_scaffolding!();

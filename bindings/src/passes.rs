@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tegata::vault;
 
 use crate::shared_wallet::SharedWallet;
-use crate::{WalletError, id};
+use crate::{Symbol, WalletError, id};
 
 /// Passes that others issued: tickets, loyalty cards.
 #[derive(uniffi::Object)]
@@ -66,6 +66,12 @@ impl Passes {
             .into_iter()
             .map(|(id, pass)| StoredPass { id: id.to_string(), content: pass.into() })
             .collect())
+    }
+
+    /// Draws the pass with this id as the symbol that it is in: `Qr` and `Code128` are drawn, the others are not.
+    pub fn symbol(&self, id: String) -> Result<Symbol, WalletError> {
+        let id = id::parse(&id)?;
+        self.0.with(|wallet| wallet.passes().symbol(&id)).map(|symbol| Symbol::new(&symbol))
     }
 
     /// Removes the pass with this id.

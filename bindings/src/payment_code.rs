@@ -55,7 +55,7 @@ pub struct Symbol {
     pub bar_height: Option<i32>,
 }
 
-/// The kinds of symbol that a payment code is drawn as.
+/// The kinds of symbol that are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum SymbolFormat {
     /// QR Code (ISO/IEC 18004).

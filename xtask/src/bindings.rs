@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use xshell::{Shell, cmd};
 
 use crate::{
-    kotlin_exceptions,
+    generated,
     progress::step,
     symbols::{self, Binutils},
     workspace,
@@ -13,9 +13,6 @@ use crate::{
 
 /// UniFFI reads it only when it is passed by `--config`.
 const CONFIG: &str = "uniffi.toml";
-
-/// The path of the generated Kotlin.
-const KOTLIN: &str = "app/tegata/tegata_ffi.kt";
 
 /// Flags for C code that leave out unwind tables: no panic passes through SQLite or ring.
 pub(crate) const NO_UNWIND_TABLES: &str = "-fno-unwind-tables -fno-asynchronous-unwind-tables";
@@ -64,8 +61,7 @@ pub(crate) fn write_for(
     for language in ["kotlin", "swift", "python"] {
         generate(shell, library, language, &folder.join(language))?;
     }
-    let kotlin = folder.join("kotlin").join(KOTLIN);
-    shell.write_file(&kotlin, kotlin_exceptions::declare(&shell.read_file(&kotlin)?)?)?;
+    generated::adapt(shell, &folder)?;
     let lib = folder.join("lib");
     let copy = lib.join(library_name());
     shell.create_dir(&lib)?;

@@ -98,9 +98,11 @@ fn replace_comment(lines: &mut Vec<String>, comment: &str) {
 
 /// The head of a class without internal parents.
 fn without_internal_parents(line: &str) -> String {
-    let Some((head, parents)) = line.split_once(": Disposable, ") else { return line.to_owned() };
-    let public: Vec<&str> =
-        parents.split(", ").filter(|parent| !is_internal(parent.trim())).collect();
+    let Some((head, parents)) = line.split_once(": AutoCloseable, ") else {
+        return line.to_owned();
+    };
+    let public = parents.split(", ").filter(|parent| !is_internal(parent.trim()));
+    let public: Vec<&str> = std::iter::once("AutoCloseable").chain(public).collect();
     format!("{head}: {}", public.join(", "))
 }
 
@@ -110,7 +112,7 @@ mod tests {
 
     #[test]
     fn internals_are_hidden_and_the_rest_is_kept() {
-        let source = "/**\n * Codes.\n */\nopen class Payments: Disposable, AutoCloseable, PaymentsInterface\n{\n    \
+        let source = "/**\n * Codes.\n */\nopen class Payments: AutoCloseable, PaymentsInterface\n{\n    \
             /**\n     * Tells.\n     */\n    val uniffiIsDestroyed: Boolean get() = true\n\n    /**\n     * All.\n     */\n    \
             @Throws(WalletException::class)override fun `list`(): List<Payment>\n";
         let expected = "/**\n * Codes.\n */\nopen class Payments: AutoCloseable\n{\n/** @suppress */\n    \

@@ -13,7 +13,7 @@ pub(crate) mod swift;
 use clap::ValueEnum;
 use xshell::Shell;
 
-use crate::{bindings::Build, python as interpreter, setup, test_issuers};
+use crate::{bindings::Build, python as interpreter, setup};
 
 pub(crate) use self::output::MissingTool;
 
@@ -37,7 +37,7 @@ pub(crate) fn run(shell: &Shell, kind: PackageKind) -> anyhow::Result<()> {
         PackageKind::Python => {
             setup::install(shell, &[setup::PYTHON])?;
             interpreter::environment(shell)?;
-            test_issuers::run_with(shell, |shell| python::test(shell, Build::Release))
+            python::test(shell, Build::Release)
         }
         PackageKind::Kotlin => {
             setup::install(shell, &[setup::JDK, setup::MAVEN])?;

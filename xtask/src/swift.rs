@@ -10,9 +10,9 @@ use crate::{
     debian, test_issuers, workspace,
 };
 
-const PACKAGE: &str = "bindings/swift";
+const PACKAGE: &str = "ios";
 /// Its path in that root.
-const PACKAGE_IN_ROOT: &str = "/mnt/bindings/swift";
+const PACKAGE_IN_ROOT: &str = "/mnt/ios";
 /// Shared files that its tests read: the scenarios of all languages, and fixtures.
 const SHARED: &[&str] = &["bindings/scenarios.json", "core/fixtures"];
 /// Everything that is written by hand.

@@ -88,13 +88,14 @@ class Run:
         self._flow = None
         self._factor = None
 
-    def step(self, do, gives=ANYTHING, fails=None, save=None, **arguments):
+    def step(self, do, gives=ANYTHING, fails=None, says=None, save=None, **arguments):
         assert not do.startswith("_") and do != "step" and hasattr(self, do), "there is no such verb"
         try:
             given = getattr(self, do)(**self._filled(arguments))
         except WalletError as error:
             assert SECRET not in "".join(traceback.format_exception(error)) + repr(error), "the error tells a secret"
             given, came = None, f"{kind(error)}: {error}"
+            assert says is None or says == error.shopper_state().words(Language.JAPANESE)
         else:
             came = None
         assert came == fails, f"{fails or 'no error'!r} expected, {came or 'no error'!r} came"
@@ -306,6 +307,9 @@ class Run:
             vars(it.content) | {"id": it.id, "format": it.content.format.name.lower()}
             for it in self._wallet.passes.list()
         ]
+
+    def draw_pass(self, id):
+        return symbol(self._wallet.passes.symbol(id))
 
     def remove_pass(self, id):
         self._wallet.passes.remove(id)

@@ -29,6 +29,7 @@ pub struct LogInByCode(TicketHolder);
 #[uniffi::export]
 impl LogInByCode {
     /// Logs in with the code that was mailed, eight digits. A code counts for five passwords.
+    #[uniffi::method(default(second_factor = None))]
     pub fn log_in(
         &self,
         code: String,

@@ -94,6 +94,7 @@ impl Account {
 
     /// Logs in. A device that the account does not know needs the second factor. Once it is completed, the session is
     /// kept in place of the one before.
+    #[uniffi::method(default(second_factor = None))]
     pub fn log_in(
         &self,
         profile: AccountProfile,
@@ -198,6 +199,7 @@ impl Account {
     }
 
     /// Ends another session, by its number in the overview, or all others without a number.
+    #[uniffi::method(default(number = None))]
     pub fn end_sessions(&self, number: Option<i64>) -> Result<Arc<ActionCall>, WalletError> {
         let number = number.map(u32::try_from).transpose();
         let number = number.map_err(|_| WalletError::invalid("not a session number"))?;
@@ -246,6 +248,7 @@ impl Account {
 
     /// Requests a code by mail that freezes an account, from any device. With one of the recovery codes, which is not used
     /// up by it, however many others asked for the address.
+    #[uniffi::method(default(recovery_code = None))]
     pub fn request_freeze_code(
         &self,
         profile: AccountProfile,

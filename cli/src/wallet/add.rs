@@ -8,7 +8,6 @@ use tegata::{NewPaymentCredential, Random, SystemRandom, Wallet};
 
 use super::account;
 use super::files::WalletFiles;
-use super::items::symbol;
 use crate::code::{self, alias_period};
 use crate::failure::Failure;
 use crate::otp::{ReadUris, UrisArg, report_skipped};
@@ -102,7 +101,7 @@ pub(super) fn read(add: &Add) -> Result<NewItem, Failure> {
                 alternate_text: alternate_text.clone(),
             };
             // A pass that cannot be drawn could not be shown.
-            symbol(&pass)?;
+            pass.symbol().map_err(|e| Failure::cannot("draw the pass")(&e))?;
             NewItem::Pass(pass)
         }
     })

@@ -1,7 +1,6 @@
 //! Lists, shows and exports the items of a wallet.
 
 use serde_json::{Value, json};
-use tegata::symbol::Symbol;
 use tegata::text::escape;
 use tegata::vault::{Pass, PassFormat, RecordId};
 use tegata::{OtpCredentialInfo, PaymentCredentialInfo, Wallet};
@@ -85,7 +84,8 @@ pub(super) fn show(wallet: &mut Wallet, name: &str, output: &Output) -> Result<(
             format!("{}\n{}  {left}", item.line(), code.digits())
         }
         Item::Pass(_, pass) => {
-            let drawing = output.draw(&symbol(pass)?);
+            let symbol = pass.symbol().map_err(|e| Failure::cannot("draw the pass")(&e))?;
+            let drawing = output.draw(&symbol);
             let below = escape(pass.alternate_text.as_deref().unwrap_or_default());
             return output.print_drawing([&item.line(), &drawing, &below], &document);
         }
@@ -225,17 +225,4 @@ fn format_name(format: PassFormat) -> &'static str {
         PassFormat::Aztec => "aztec",
         PassFormat::DataMatrix => "datamatrix",
     }
-}
-
-pub(super) fn symbol(pass: &Pass) -> Result<Symbol, Failure> {
-    let drawn = match pass.format {
-        PassFormat::Qr => Symbol::qr(&pass.message),
-        PassFormat::Code128 => Symbol::code128(&pass.message),
-        PassFormat::Pdf417 | PassFormat::Aztec | PassFormat::DataMatrix => {
-            return Err(Failure::Failed(
-                "this version draws QR codes and Code 128 only".to_owned(),
-            ));
-        }
-    };
-    drawn.map_err(|e| Failure::cannot("draw the pass")(&e))
 }

@@ -84,6 +84,9 @@ pub enum Error {
     /// No record of this kind has that id.
     #[error("the wallet has no record of this kind with this id")]
     NotFound,
+    /// The pass is in a symbol that is not drawn, or its message does not go into one: show the text instead.
+    #[error("{0}")]
+    CannotDraw(String),
     /// A value cannot be stored. The text says what is accepted instead.
     #[error("{0}")]
     Invalid(String),

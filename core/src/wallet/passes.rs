@@ -2,8 +2,9 @@
 
 use super::error::Error;
 use super::open::Wallet;
+use crate::symbol::Symbol;
 use crate::text::check_plain;
-use crate::vault::{Pass, RecordId};
+use crate::vault::{Pass, PassFormat, RecordId};
 
 /// Passes that others issued: tickets, loyalty cards.
 #[derive(Debug)]
@@ -32,11 +33,36 @@ impl<'w> Passes<'w> {
         Ok(self.0.vault.list()?)
     }
 
+    /// Gives the symbol of a stored pass.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no pass with this id; else those of [`Pass::symbol`].
+    pub fn symbol(&self, id: &RecordId) -> Result<Symbol, Error> {
+        self.0.vault.get::<Pass>(id)?.ok_or(Error::NotFound)?.symbol()
+    }
+
     /// Removes a pass.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no pass with this id.
     pub fn remove(&mut self, id: &RecordId) -> Result<(), Error> {
         self.0.remove::<Pass>(id)
+    }
+}
+
+impl Pass {
+    /// Gives the symbol that the message is drawn as: a QR Code or a Code 128; the other kinds are not drawn.
+    ///
+    /// # Errors
+    /// [`Error::CannotDraw`], also for a message that the symbol does not hold.
+    pub fn symbol(&self) -> Result<Symbol, Error> {
+        let drawn = match self.format {
+            PassFormat::Qr => Symbol::qr(&self.message),
+            PassFormat::Code128 => Symbol::code128(&self.message),
+            PassFormat::Pdf417 | PassFormat::Aztec | PassFormat::DataMatrix => {
+                return Err(Error::CannotDraw("only QR Code and Code 128 are drawn".into()));
+            }
+        };
+        drawn.map_err(|error| Error::CannotDraw(error.to_string()))
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A minimal program that uses the package, which it expects beside its own folder.
-const EXAMPLE: &str = "bindings/swift/Example";
+const EXAMPLE: &str = "ios/Example";
 const RUN: &str =
     "swift run --scratch-path /mnt/build -Xlinker -L/mnt/lib --disable-sandbox --quiet";
 

@@ -1,17 +1,15 @@
 """The Tegata wallet core: sealed storage, and payment barcodes made without a network.
 
-    with tegata.Wallet.open(path, keystore) as wallet:
-        unlock = wallet.payments.unlock_with_pin(b"739164")
-        match wallet.payments.next_code(unlock, id):
-            case NextCode.CODE(code=code): show(code.qr)
-            case NextCode.WAIT(seconds=seconds): wait(seconds)
+    with tegata.Wallet.open(path, keystore) as wallet, wallet.payments.unlock_with_pin(b"739164") as unlock:
+        for code in wallet.payments.codes(unlock, id):
+            show(code.qr.svg(), code.spoken)
 
 `wallet.account` makes requests to the issuer. Each is a call: the app sends its `request` with its own HTTP client, and
 hands the response to `complete`. `execute` does both, except for a `ProvisionCall`, which needs the unlock token:
 `call.complete(unlock, label, send(call.request()))`, once more if that raises `WalletError.SendAgain`.
 
 A keystore derives from `Keystore` and raises `KeystoreError`. A wallet raises `WalletError`, with one class for each
-thing that an app reacts to. Arguments that hold a secret are read in place and not copied: pass `bytes`, since nothing
+thing that an app reacts to; `error.shopper_state().words(Language.JAPANESE)` is what a shopper is told. Arguments that hold a secret are read in place and not copied: pass `bytes`, since nothing
 in Python can be wiped for certain.
 """
 
@@ -86,6 +84,7 @@ from tegata_ffi import (
     RecoveryCodesCall,
     SealedTransfer,
     SecondFactor,
+    ShopperState,
     SignUp,
     StoredPass,
     Symbol,
@@ -169,6 +168,7 @@ __all__ = [
     "register_card",
     "SealedTransfer",
     "SecondFactor",
+    "ShopperState",
     "SignUp",
     "StoredPass",
     "Symbol",
@@ -181,8 +181,11 @@ __all__ = [
     "WalletError",
 ]
 
+__version__: str = tegata_ffi.library_version()
+
 # UniFFI gives Python's exceptions no text of their own.
-WalletError.__str__ = lambda self: self.text()  # type: ignore[method-assign]
+for _failure in (WalletError, KeystoreError, AnchorError):
+    _failure.__str__ = lambda self: self.text()  # type: ignore[method-assign]
 
 
 Answer = TypeVar("Answer", covariant=True)
@@ -286,7 +289,7 @@ class Wallet:
 
     @property
     def is_rekeying(self) -> bool:
-        """Whether `replace_key` was broken off and is to be called again."""
+        """Whether `rekey` was broken off and is to be called again."""
         return self._handle.is_rekeying()
 
     def close(self) -> None:

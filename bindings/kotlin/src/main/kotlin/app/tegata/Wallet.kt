@@ -24,24 +24,25 @@ private val loaded: Unit by lazy {
  * }
  * ```
  *
- * All of it can be called from any thread; calls wait for each other, and most of them touch the disk. Whatever is
- * called after [close] throws [WalletException.Closed].
+ * All of it can be called from any thread; calls wait for each other, and most of them touch the disk: a coroutine calls them
+ * by [io]. Whatever is called after [close] throws [WalletException.Closed]. Each property gives a handle of its own, which
+ * may be closed without harm to the wallet.
  */
 public class Wallet private constructor(internal val handle: WalletHandle) : AutoCloseable {
     /** Payment credentials and their codes. */
-    public val payments: Payments = handle.payments()
+    public val payments: Payments get() = handle.payments()
 
     /** One-time passwords of any service. */
-    public val otpCredentials: OtpCredentials = handle.otpCredentials()
+    public val otpCredentials: OtpCredentials get() = handle.otpCredentials()
 
     /** Passes that others issued. */
-    public val passes: Passes = handle.passes()
+    public val passes: Passes get() = handle.passes()
 
     /** The owner's account at an issuer. */
-    public val account: Account = handle.account()
+    public val account: Account get() = handle.account()
 
     /** Passes and one-time passwords on their way to another phone, or from one. */
-    public val transfer: Transfer = handle.transfer()
+    public val transfer: Transfer get() = handle.transfer()
 
     /** Whether [rekey] was interrupted and is to be called again. */
     public val isRekeying: Boolean

@@ -76,13 +76,14 @@ private class Run(private val folder: File) : AutoCloseable {
 
     fun step(place: String, step: Fields) {
         val verb = step.text("do")
-        val arguments = Arguments(filled(step - "do" - "gives" - "fails" - "save").asFields())
+        val arguments = Arguments(filled(step - "do" - "gives" - "fails" - "says" - "save").asFields())
         var came: String? = null
         val given = try {
             perform(verb, arguments)
         } catch (error: WalletException) {
             assertFalse(error.stackTraceToString().contains(SECRET), "$place, $verb: the error contains a secret")
             came = "${error.kind()}: $error"
+            step["says"]?.let { assertEquals(it, error.shopperState().words(Language.JAPANESE), "$place, $verb") }
             null
         }
         assertEquals(emptySet<String>(), arguments.unread, "$place, $verb: unknown arguments")
@@ -203,6 +204,7 @@ private class Run(private val folder: File) : AutoCloseable {
                     "alternate_text" to pass.alternateText,
                 )
             }
+            "draw_pass" -> return wallet.passes.symbol(with.text("id")).fields()
             "remove_pass" -> wallet.passes.remove(with.text("id"))
 
             // A new phone
@@ -251,8 +253,9 @@ private class Run(private val folder: File) : AutoCloseable {
             "keep_factor" ->
                 return factor.storeInWallet(recoveryCodes.confirm(with.text("recovery_code").toByteArray()))
             "store_factor" -> {
+                val uri = with.text("uri").toByteArray()
                 val confirmed = recoveryCodes.confirm(with.text("recovery_code").toByteArray())
-                return account.storeFactor(with.text("uri").toByteArray(), confirmed)
+                return account.storeFactor(uri, confirmed)
             }
             "reveal_factor" -> return factor.revealUri().decodeToString()
             "log_in" -> {

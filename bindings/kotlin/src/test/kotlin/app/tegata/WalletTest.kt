@@ -1,6 +1,8 @@
 package app.tegata
 
 import java.io.File
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
@@ -42,8 +44,33 @@ class WalletTest {
             val wrong = assertThrows<WalletException.WrongPin> { wallet.payments.unlockWithPin("915283".toByteArray()) }
             assertEquals(9, wrong.triesLeft)
             assertEquals("wrong PIN, attempts left: 9", wrong.toString())
+            assertEquals("wrong PIN, attempts left: 9", wrong.message)
         }
-        assertEquals("the keystore has no such key", "${KeystoreException.KeyMissing()}")
+        assertEquals("the keystore has no such key", KeystoreException.KeyMissing().message)
+    }
+
+    @Test
+    fun `a case without fields prints its name`() {
+        assertEquals("Fine, InvalidCredentials", "${ClockStatus.Fine}, ${IssuerProblem.InvalidCredentials}")
+    }
+
+    @Test
+    fun `closing a handle leaves the wallet open`() {
+        device.create().use { wallet ->
+            wallet.payments.use { it.list() }
+            wallet.otpCredentials.close()
+            assertEquals(emptyList<Any>(), wallet.payments.list() + wallet.otpCredentials.list())
+        }
+    }
+
+    @Test
+    fun `calls of a coroutine leave its thread`() = runBlocking {
+        val here = Thread.currentThread()
+        device.create().use { wallet ->
+            val there = wallet.io { Thread.currentThread().also { payments.list() } }
+            assertFalse(there == here)
+            assertEquals(here, wallet.io(Dispatchers.Unconfined) { Thread.currentThread() })
+        }
     }
 
     @Test

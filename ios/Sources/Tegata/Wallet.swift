@@ -5,14 +5,15 @@ import Foundation
 ///
 /// ```swift
 /// let wallet = try Wallet.open(at: file, keystore: keystore)
-/// let unlock = try wallet.payments.unlockWithPin(pin: pin)
-/// for try await code in wallet.payments.codes(unlock: unlock, id: id) {
-///     show(code)
+/// try await wallet.withPaymentsUnlocked(pin: pin) { unlock in
+///     for try await code in wallet.payments.codes(unlock: unlock, id: id) {
+///         show(code)
+///     }
 /// }
 /// ```
 ///
 /// All of it can be called from any thread; calls wait for each other, and most of them touch the disk. Whatever is called
-/// after `close()` throws `WalletError.Closed`.
+/// after `close()` throws `WalletError.closed`.
 public final class Wallet: Sendable {
     /// Payment credentials and their codes.
     public let payments: Payments
@@ -41,7 +42,7 @@ public final class Wallet: Sendable {
         at file: URL, keystore: any Keystore, anchor: (any Anchor)? = nil, clock: ManualClock? = nil
     ) throws(WalletError) -> Wallet {
         let device = Device(keystore: keystore, anchor: anchor, clock: clock)
-        return try typed { Wallet(try WalletHandle.create(path: file.path, device: device)) }
+        return Wallet(try WalletHandle.create(path: file.path, device: device))
     }
 
     /// Opens a wallet, and checks that nothing in it was altered and, if there is an anchor, that it is not an older copy.
@@ -50,7 +51,7 @@ public final class Wallet: Sendable {
         at file: URL, keystore: any Keystore, anchor: (any Anchor)? = nil, clock: ManualClock? = nil
     ) throws(WalletError) -> Wallet {
         let device = Device(keystore: keystore, anchor: anchor, clock: clock)
-        return try typed { Wallet(try WalletHandle.open(path: file.path, device: device)) }
+        return Wallet(try WalletHandle.open(path: file.path, device: device))
     }
 
     /// Opens a wallet although it is an older copy, when its owner says so. Payment credentials and their lock are
@@ -59,42 +60,31 @@ public final class Wallet: Sendable {
         at file: URL, keystore: any Keystore, anchor: (any Anchor)? = nil, clock: ManualClock? = nil
     ) throws(WalletError) -> Wallet {
         let device = Device(keystore: keystore, anchor: anchor, clock: clock)
-        return try typed { Wallet(try WalletHandle.openRolledBack(path: file.path, device: device)) }
+        return Wallet(try WalletHandle.openRolledBack(path: file.path, device: device))
     }
 
     /// Removes a wallet for good, whatever state it is in. Costs a new provisioning, never money.
     public static func destroy(at file: URL) throws(WalletError) {
-        try typed { try destroyWallet(path: file.path) }
+        try destroyWallet(path: file.path)
     }
 
     /// Has another keystore protect the wallet from now on. Refused while a PIN is set, which only the present one can check.
     public func changeKeystore(to keystore: any Keystore) throws(WalletError) {
-        try typed { try handle.changeKeystore(keystore: keystore) }
+        try handle.changeKeystore(keystore: keystore)
     }
 
     /// Encrypts everything again under a new key, for when the old one may have leaked.
     public func rekey() throws(WalletError) {
-        try typed { try handle.rekey() }
+        try handle.rekey()
     }
 
     /// Whether `rekey()` was interrupted and is to be called again.
     public var isRekeying: Bool {
-        get throws(WalletError) { try typed { try handle.isRekeying() } }
+        get throws(WalletError) { try handle.isRekeying() }
     }
 
     /// Closes the file. Closing twice does nothing.
     public func close() throws(WalletError) {
-        try typed { try handle.closeFile() }
-    }
-}
-
-/// Generated code throws nothing else, unless the library itself is broken.
-private func typed<T>(_ work: () throws -> T) throws(WalletError) -> T {
-    do {
-        return try work()
-    } catch let error as WalletError {
-        throw error
-    } catch {
-        throw WalletError.Internal
+        try handle.closeFile()
     }
 }

@@ -6,9 +6,9 @@ final class NoKeystore: Keystore {
     func wrap(plaintext: Data) throws -> Data { plaintext }
     func unwrap(wrapped: Data) throws -> Data { wrapped }
     func prf(input: Data) throws -> Data { input }
-    func publicKey() throws -> Data { throw KeystoreError.Failed }
-    func sign(message: Data) throws -> Data { throw KeystoreError.Failed }
-    func replaceSigningKey() throws { throw KeystoreError.Failed }
+    func publicKey() throws -> Data { throw KeystoreError.failed }
+    func sign(message: Data) throws -> Data { throw KeystoreError.failed }
+    func replaceSigningKey() throws { throw KeystoreError.failed }
 }
 
 let file = FileManager.default.temporaryDirectory.appending(path: "wallet")

@@ -29,11 +29,11 @@ import Testing
     let unlock = PaymentUnlock.withoutLock()
     let wallet = try device.create()
     try wallet.payments.setPin(unlock: unlock, pin: pin)
-    let wrong = WalletError.WrongPin(triesLeft: 9)
+    let wrong = WalletError.wrongPin(triesLeft: 9)
     #expect(throws: wrong) { try wallet.payments.unlockWithPin(pin: Data("915283".utf8)) }
     #expect("\(wrong)" == "wrong PIN, attempts left: 9")
     #expect(wrong.localizedDescription == "wrong PIN, attempts left: 9")
-    #expect("\(KeystoreError.KeyMissing)" == "the keystore has no such key")
+    #expect("\(KeystoreError.keyMissing)" == "the keystore has no such key")
 }
 
 @Test func aCodeComesAtTheStartOfEachHalfMinute() async throws {
@@ -56,9 +56,43 @@ import Testing
     let wallet = try device.create()
     let id = try wallet.add(unlock)
     let clock = InstantClock(sets: device.clock)
-    await #expect(throws: WalletError.PaymentsLocked) {
+    await #expect(throws: WalletError.paymentsLocked) {
         for try await _ in wallet.payments.codes(unlock: unlock, id: id, clock: clock) {
             unlock.lock()
         }
+    }
+}
+
+@Test func aScopedUnlockIsLockedAtItsEnd() async throws {
+    let device = try TestDevice()
+    let wallet = try device.create()
+    let id = try wallet.add(PaymentUnlock.withoutLock())
+    try wallet.payments.setPin(unlock: PaymentUnlock.withoutLock(), pin: pin)
+    let unlock = try await wallet.withPaymentsUnlocked(pin: pin) { unlock in
+        let next = try wallet.payments.nextCode(unlock: unlock, id: id)
+        #expect(next.code != nil)
+        return unlock
+    }
+    #expect(throws: WalletError.paymentsLocked) { try wallet.payments.nextCode(unlock: unlock, id: id) }
+    await #expect(throws: WalletError.wrongPin(triesLeft: 9)) {
+        try await wallet.withPaymentsUnlocked(pin: Data("915283".utf8)) { _ in }
+    }
+}
+
+@MainActor @Test func callsInTheBackgroundLeaveTheMainThread() async throws {
+    let wallet = try TestDevice().create()
+    let (payments, isMain) = try await wallet.inBackground { wallet throws(WalletError) in
+        (try wallet.payments.list(), Thread.isMainThread)
+    }
+    #expect(payments.isEmpty && !isMain)
+}
+
+@Test func failuresAreTyped() throws {
+    let wallet = try TestDevice().create()
+    do throws(WalletError) {
+        try wallet.payments.remove(id: "1")
+    } catch .notFound {
+    } catch {
+        Issue.record("\(error)")
     }
 }

@@ -8,7 +8,7 @@ public protocol IssuerCall<Answer> {
     /// Gives what to send, and where to.
     func request() -> IssuerRequest
     /// Takes the response, and gives the result.
-    func complete(response: IssuerResponse) throws -> Answer
+    func complete(response: IssuerResponse) throws(WalletError) -> Answer
 }
 
 extension IssuerCall {
@@ -21,7 +21,7 @@ extension IssuerCall {
     ) async throws -> Answer {
         do {
             return try complete(response: try await send(request()))
-        } catch WalletError.SendAgain {
+        } catch WalletError.sendAgain {
             return try complete(response: try await send(request()))
         }
     }
@@ -35,7 +35,7 @@ extension ProvisionCall {
     ) async throws -> String {
         do {
             return try complete(unlock: unlock, label: label, response: try await send(request()))
-        } catch WalletError.SendAgain {
+        } catch WalletError.sendAgain {
             return try complete(unlock: unlock, label: label, response: try await send(request()))
         }
     }

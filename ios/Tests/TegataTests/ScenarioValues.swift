@@ -43,12 +43,12 @@ func format(_ name: String) throws -> PassFormat {
 
 func keystoreError(_ with: Arguments) throws -> any Error {
     switch try with.text("failure") {
-    case "Locked": KeystoreError.Locked
-    case "KeyMissing": KeystoreError.KeyMissing
-    case "KeyInvalidated": KeystoreError.KeyInvalidated
-    case "WrongDevice": KeystoreError.WrongDevice
-    case "Damaged": KeystoreError.Damaged
-    case "Failed": KeystoreError.Failed
+    case "Locked": KeystoreError.locked
+    case "KeyMissing": KeystoreError.keyMissing
+    case "KeyInvalidated": KeystoreError.keyInvalidated
+    case "WrongDevice": KeystoreError.wrongDevice
+    case "Damaged": KeystoreError.damaged
+    case "Failed": KeystoreError.failed
     case "unknown": Undeclared()
     case let other: throw Misread("a keystore does not throw \(other)")
     }
@@ -56,8 +56,8 @@ func keystoreError(_ with: Arguments) throws -> any Error {
 
 func anchorError(_ with: Arguments) throws -> any Error {
     switch try with.text("failure") {
-    case "Locked": AnchorError.Locked
-    case "Failed": AnchorError.Failed
+    case "Locked": AnchorError.locked
+    case "Failed": AnchorError.failed
     case "unknown": Undeclared()
     case let other: throw Misread("an anchor does not throw \(other)")
     }
@@ -67,34 +67,35 @@ extension WalletError {
     /// Gives the name of the case, which Swift hides once the type has a description of its own.
     var name: String {
         switch self {
-        case .NoWallet: "NoWallet"
-        case .AlreadyExists: "AlreadyExists"
-        case .InUse: "InUse"
-        case .Closed: "Closed"
-        case .Locked: "Locked"
-        case .KeyMissing: "KeyMissing"
-        case .KeyInvalidated: "KeyInvalidated"
-        case .WrongDevice: "WrongDevice"
-        case .Corrupt: "Corrupt"
-        case .NewerFormat: "NewerFormat"
-        case .RolledBack: "RolledBack"
-        case .PaymentsLocked: "PaymentsLocked"
-        case .WrongPin: "WrongPin"
-        case .PinBlocked: "PinBlocked"
-        case .WeakPin(let problem, _): "WeakPin \(spelled(problem))"
-        case .UnlockNotSet: "UnlockNotSet"
-        case .NotLoggedIn: "NotLoggedIn"
-        case .OwnFactor: "OwnFactor"
-        case .SendAgain: "SendAgain"
-        case .Issuer(let problem, _): "Issuer \(spelled(problem))"
-        case .InvalidAnswer: "InvalidAnswer"
-        case .Transfer(let problem, _): "Transfer \(spelled(problem))"
-        case .InvalidTillCard: "InvalidTillCard"
-        case .UntrustedTillCard: "UntrustedTillCard"
-        case .NotFound: "NotFound"
-        case .Invalid: "Invalid"
-        case .Failed: "Failed"
-        case .Internal: "Internal"
+        case .noWallet: "NoWallet"
+        case .alreadyExists: "AlreadyExists"
+        case .inUse: "InUse"
+        case .closed: "Closed"
+        case .locked: "Locked"
+        case .keyMissing: "KeyMissing"
+        case .keyInvalidated: "KeyInvalidated"
+        case .wrongDevice: "WrongDevice"
+        case .corrupt: "Corrupt"
+        case .newerFormat: "NewerFormat"
+        case .rolledBack: "RolledBack"
+        case .paymentsLocked: "PaymentsLocked"
+        case .wrongPin: "WrongPin"
+        case .pinBlocked: "PinBlocked"
+        case .weakPin(let problem, _): "WeakPin \(spelled(problem))"
+        case .unlockNotSet: "UnlockNotSet"
+        case .notLoggedIn: "NotLoggedIn"
+        case .ownFactor: "OwnFactor"
+        case .sendAgain: "SendAgain"
+        case .issuer(let problem, _): "Issuer \(spelled(problem))"
+        case .invalidAnswer: "InvalidAnswer"
+        case .transfer(let problem, _): "Transfer \(spelled(problem))"
+        case .invalidTillCard: "InvalidTillCard"
+        case .untrustedTillCard: "UntrustedTillCard"
+        case .notFound: "NotFound"
+        case .cannotDraw: "CannotDraw"
+        case .invalid: "Invalid"
+        case .failed: "Failed"
+        case .internal: "Internal"
         }
     }
 }

@@ -11,6 +11,7 @@ let tests: [Target] =
 
 let package = Package(
     name: "Tegata",
+    platforms: [.iOS(.v17), .macOS(.v14)],
     products: [.library(name: "Tegata", targets: ["Tegata"])],
     targets: [
         .systemLibrary(name: "TegataFFI"),

@@ -25,7 +25,7 @@ struct Scenario: Decodable, Sendable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    static let tree = URL(filePath: #filePath).appending(path: "../../../../..").standardized
+    static let tree = URL(filePath: #filePath).appending(path: "../../../..").standardized
     static let all = file.scenarios
     static let values = file.values
 
@@ -80,7 +80,7 @@ private final class Run {
     func step(_ place: String, _ step: [String: JSON]) async throws {
         let verb = step["do"]?.text ?? ""
         let place = "\(place), \(verb)"
-        let expectations: Set = ["do", "gives", "fails", "save"]
+        let expectations: Set = ["do", "gives", "fails", "says", "save"]
         let arguments = Arguments(try step.filter { !expectations.contains($0.key) }.mapValues(filled))
         var given = JSON.null
         var came: String?
@@ -89,6 +89,9 @@ private final class Run {
         } catch let error as WalletError {
             #expect(!"\(error) \(error.localizedDescription)".contains(secret), "\(place): the error tells a secret")
             came = "\(error.name): \(error)"
+            if let words = step["says"]?.text {
+                #expect(error.shopperState().words(language: .japanese) == words, "\(place)")
+            }
         }
         #expect(arguments.unread.isEmpty, "\(place): what is it to do with that?")
         try #require(came == step["fails"]?.text, "\(place)")
@@ -224,6 +227,7 @@ private final class Run {
                         "message": .text($0.content.message), "alternate_text": JSON($0.content.alternateText),
                     ])
                 })
+        case "draw_pass": return try wallet.passes.symbol(id: with.text("id")).json
         case "remove_pass": try wallet.passes.remove(id: with.text("id"))
 
         // A new phone
@@ -278,9 +282,9 @@ private final class Run {
             guard let confirmed = try recoveryCodes?.confirm(typed: typed) else { return .null }
             return JSON(try factor?.storeInWallet(confirmed: confirmed))
         case "store_factor":
+            let uri = Data(try with.text("uri").utf8)
             let typed = Data(try with.text("recovery_code").utf8)
             guard let confirmed = try recoveryCodes?.confirm(typed: typed) else { return .null }
-            let uri = Data(try with.text("uri").utf8)
             return .text(try wallet.account.storeFactor(uri: uri, confirmed: confirmed))
         case "reveal_factor": return JSON((factor?.revealUri()).map { String(decoding: $0, as: UTF8.self) })
         case "log_in":

@@ -50,7 +50,7 @@ final class FakeKeystore: Keystore {
     func unwrap(wrapped: Data) throws -> Data {
         try fault.strike()
         if let answer = answers.withLock({ $0[wrapped] }) { return answer }
-        guard wrapped.first == device else { throw KeystoreError.WrongDevice }
+        guard wrapped.first == device else { throw KeystoreError.wrongDevice }
         return wrapped.dropFirst()
     }
 

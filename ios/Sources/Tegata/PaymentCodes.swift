@@ -3,7 +3,7 @@ import TegataGenerated
 /// Payment codes, one after the other while the sequence is iterated: the first at once, the next when its time has come.
 /// No code is used up otherwise.
 ///
-/// Throws a `WalletError`, such as `PaymentsLocked` once the unlock token was locked, and a `CancellationError` in a task
+/// Throws a `WalletError`, such as `paymentsLocked` once the unlock token was locked, and a `CancellationError` in a task
 /// that was cancelled.
 public struct PaymentCodes<C: Clock>: AsyncSequence, Sendable where C.Duration == Duration {
     let payments: Payments
@@ -38,7 +38,7 @@ public struct PaymentCodes<C: Clock>: AsyncSequence, Sendable where C.Duration =
         }
     }
 
-    private func makeNext() throws -> NextCode {
+    private func makeNext() throws(WalletError) -> NextCode {
         try payments.nextCode(unlock: unlock, id: id, till: till, language: language)
     }
 }
