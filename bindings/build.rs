@@ -18,11 +18,10 @@ struct Words {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed={TABLE}");
     let table: BTreeMap<String, Words> = serde_json::from_str(&fs::read_to_string(TABLE)?)?;
-    let mut source = String::from("match state {\n");
-    for (state, Words { english, japanese }) in table {
-        source += &format!("ShopperState::{state} {{ .. }} => [{english:?}, {japanese:?}],\n");
-    }
-    source += "}\n";
+    let arms = table.into_iter().map(|(state, Words { english, japanese })| {
+        format!("ShopperState::{state} {{ .. }} => [{english:?}, {japanese:?}],")
+    });
+    let source = format!("match state {{\n{}\n}}\n", arms.collect::<Vec<_>>().join("\n"));
     let folder = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     Ok(fs::write(folder.join("words.rs"), source)?)
 }

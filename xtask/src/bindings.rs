@@ -61,7 +61,7 @@ pub(crate) fn write_for(
     for language in ["kotlin", "swift", "python"] {
         generate(shell, library, language, &folder.join(language))?;
     }
-    generated::adapt(shell, &folder)?;
+    generated::adapt(shell, folder)?;
     let lib = folder.join("lib");
     let copy = lib.join(library_name());
     shell.create_dir(&lib)?;

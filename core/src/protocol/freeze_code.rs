@@ -20,7 +20,7 @@ calls! {
         handle: Handle,
         /// The key of the device that signs.
         device: DeviceKey,
-        /// The second factor.
+        /// The second factor that was typed.
         second_factor: SecondFactor,
     }
 

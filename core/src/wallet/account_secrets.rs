@@ -167,7 +167,7 @@ impl Wallet {
                 LockState::Closed => return Err(Error::PaymentsLocked),
                 LockState::None => {}
                 LockState::Open(lock) => {
-                    tx.put_secret(&id, lock, SecretPurpose::OwnFactor, &data)?
+                    tx.put_secret(&id, lock, SecretPurpose::OwnFactor, &data)?;
                 }
             }
             Ok(id)

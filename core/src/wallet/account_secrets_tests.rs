@@ -292,7 +292,9 @@ fn the_own_factor_comes_in_with_a_recovery_code_alone() {
             assert_eq!(wallet.transfer().receive(&sealed), Err(Error::OwnFactor));
             let rest = other.transfer().seal(&unlock, &request, number, &[ids[0], ids[2]]).unwrap();
             let received = wallet.transfer().receive(&rest).unwrap();
-            received.iter().for_each(|id| wallet.otp_credentials().remove(id).unwrap());
+            for id in &received {
+                wallet.otp_credentials().remove(id).unwrap();
+            }
         }
         assert!(wallet.otp_credentials().list().unwrap().is_empty());
         assert!(wallet.len() <= before + 1, "the request's record alone");

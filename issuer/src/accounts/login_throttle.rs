@@ -187,7 +187,8 @@ impl Accounts {
         loaded: Option<&LoadedAccount>,
         code: Option<&RecoveryCode>,
     ) -> Option<SecretId> {
-        let (loaded, code) = (loaded?, code?);
+        let loaded = loaded?;
+        let code = code?;
         let codes: &[SecretId] = match &loaded.state {
             Account::Active(active) => active.recovery_codes(),
             _ => &[],
@@ -211,7 +212,7 @@ impl Accounts {
         let event = Event::VerifyLogInCode { code: ResetId(number), device };
         let switch = Some(KillSwitch::LogIn);
         match self.apply(account, switch, event, &request, carried_out).await {
-            Ok(_) => Ok(true),
+            Ok(()) => Ok(true),
             Err(AccountError::Refused(Refusal::InvalidCredentials)) => Ok(false),
             Err(error) => Err(error),
         }

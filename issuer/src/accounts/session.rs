@@ -44,9 +44,9 @@ impl Accounts {
     pub(crate) async fn caller(
         &self,
         token: Option<&[u8; 32]>,
-        signed: Option<Arc<SignedRequest>>,
+        request: Option<Arc<SignedRequest>>,
     ) -> Result<Admission, AccountError> {
-        let key = signed.as_deref().map(SignedRequest::key);
+        let key = request.as_deref().map(SignedRequest::key);
         let found = match token {
             Some(token) => self.store.session(&TokenHash::of(token), key).await?,
             None => None,
@@ -54,12 +54,12 @@ impl Accounts {
         let (context, prior) =
             found.map_or((None, None), |(context, prior)| (Some(context), prior));
         let repetition = Repetition::ForADay;
-        let prior = match (&signed, &context) {
-            (Some(signed), Some(context)) => {
+        let prior = match (&request, &context) {
+            (Some(request), Some(context)) => {
                 let generation = context.global_state.generation;
-                self.prior_answer_in(generation, prior, signed, repetition)?
+                self.prior_answer_in(generation, prior, request, repetition)?
             }
-            (Some(signed), None) => self.prior_answer(signed, repetition).await?,
+            (Some(request), None) => self.prior_answer(request, repetition).await?,
             (None, _) => None,
         };
         let is_carried_out = match prior {
@@ -67,7 +67,7 @@ impl Accounts {
             Some(StoredAnswer::CarriedOut) => true,
             Some(answer) => return Ok(Admission::Repeated(answer)),
         };
-        let signer = signed.as_deref().map(SignedRequest::device);
+        let signer = request.as_deref().map(SignedRequest::device);
         let context = context.ok_or(Refusal::NotLoggedIn)?;
         let now = self.environment.clock.now();
         let policy = Self::policy_context(&context.global_state, now);
@@ -82,7 +82,7 @@ impl Accounts {
             account: context.account,
             session: context.session,
             signer,
-            signed: signed.filter(|_| signer.is_some()),
+            signed: request.filter(|_| signer.is_some()),
             is_carried_out,
             context: context.clone(),
         };

@@ -58,6 +58,10 @@ impl MessageKey {
     }
 }
 
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "what is returned by value is copied on the stack"
+)]
 #[inline(never)]
 fn tag(root: &hmac::Key, parts: &[&[u8]]) -> Box<Zeroizing<[u8; 64]>> {
     let mut context = hmac::Context::with_key(root);

@@ -29,8 +29,7 @@ use crate::store::{
     StoreError, TillRequest,
 };
 
-/// How long nobody else touches what someone works on, in seconds: longer than all that is asked of the processor for it
-/// takes.
+/// How long a lease on a row lasts, in seconds: longer than all that is asked of the processor for it takes.
 const LEASE_SECONDS: i64 = 30;
 /// How long after its authorisation a card may still be charged, in seconds. The cashier waits; after that, cashier and
 /// shopper have found another way.

@@ -23,7 +23,8 @@ const ROUNDS: [u32; 2] = [16, 34];
 
 fn issuer() -> TestIssuer {
     let folder = tempfile::tempdir().unwrap();
-    let settings = format!("checkpoints = {:?}\n", folder.keep().join("checkpoints"));
+    let checkpoints = folder.keep().join("checkpoints");
+    let settings = format!("checkpoints = \"{}\"\n", checkpoints.display());
     TestIssuer::postgres_with(&settings)
 }
 

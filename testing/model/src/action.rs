@@ -24,16 +24,16 @@ pub(crate) const OWNERS_PHONE: DeviceId = DeviceId([1; 32]);
 pub enum Wait {
     /// Eight minutes: shorter than a mailed code's lifetime.
     Minutes,
-    /// 25 hours.
+    /// 25 hours: past each limit that holds for a day.
     Day,
-    /// Eight days.
+    /// Eight days: past each limit that holds for a week.
     Week,
-    /// 31 days.
+    /// 31 days: past each limit that holds for a month.
     Month,
 }
 
 impl Wait {
-    /// All of them.
+    /// All waits, the shortest first.
     pub const ALL: [Self; 4] = [Self::Minutes, Self::Day, Self::Week, Self::Month];
 
     /// How long it is.
@@ -58,7 +58,7 @@ pub enum Action {
     Replay(Message, [TypedValue; 2]),
     /// Compares what was typed with the pending message of this index, and reports the result.
     Verify(usize),
-    /// Lets time pass.
+    /// Lets the time of a wait pass.
     Wait(Wait),
     /// The attacker spends every budget that strangers have for the address.
     SpendBudgets,

@@ -82,7 +82,7 @@ fn replace_messages(source: &str) -> anyhow::Result<String> {
     let mut changed = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (_, rest) = part.split_once('\n').unwrap_or_default();
-        changed += &format!("{MESSAGE}toString()\n{rest}");
+        changed.extend([MESSAGE, "toString()\n", rest]);
     }
     anyhow::ensure!(changed != source, "no failure has a message");
     Ok(changed)

@@ -78,17 +78,17 @@ fn type_throws(source: &str) -> anyhow::Result<String> {
         let throws = line.contains("throws ");
         if open == 0 && throws && (line.contains(CALL) || next.contains(CALL)) {
             let (head, body) = split(line, "{")?;
-            typed += &format!("{} {{ try throwingTyped {{{body}\n", typed_head(head));
+            typed.extend([&typed_head(head), " { try throwingTyped {", body, "\n"]);
             open = 1 + braces(body);
             count += 1;
         } else if open == 0 && throws && is_protocol {
-            typed += &format!("{}\n", typed_head(line));
+            typed.extend([&typed_head(line), "\n"]);
         } else if open > 0 {
             open += braces(line);
             typed += line;
             typed += if open == 0 { " }\n" } else { "\n" };
         } else {
-            typed += &format!("{line}\n");
+            typed.extend([line, "\n"]);
         }
     }
     anyhow::ensure!(count > 0 && open == 0, "no function throws, or one has no end");

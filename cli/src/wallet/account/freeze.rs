@@ -23,6 +23,7 @@ const FROZEN: &str = "frozen: no payments. Unfreeze with tegata wallet freeze --
 const FROZEN_BY_RECOVERY_CODE: &str = "frozen: no payments. Unfreeze with tegata wallet freeze --lift, which needs another recovery code";
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option that is there or not")]
 pub(crate) struct Freeze {
     #[command(flatten)]
     account: AccountArgs,

@@ -154,14 +154,14 @@ async fn by_device<C: Call + DeviceSigned>(
 ) -> Result<Response, Problem> {
     let signer = signing_device(headers, &request)?.signer();
     let device = signer.device;
-    let signed = accounts.signed_request(signer, C::PATH, None, &request.raw);
-    if let Some(prior) = accounts.prior_answer(&signed, repetition).await? {
+    let message = accounts.signed_request(signer, C::PATH, None, &request.raw);
+    if let Some(prior) = accounts.prior_answer(&message, repetition).await? {
         return repeat(prior);
     }
     let network = client.network();
-    let requester = Requester { device, network, signed: Some(signed.clone()) };
+    let requester = Requester { device, network, signed: Some(message.clone()) };
     let result = carry_out(requester, request).await;
-    answer(accounts, Some(&signed), repetition, result).await
+    answer(accounts, Some(&message), repetition, result).await
 }
 
 /// Handlers of messages that a device signs.

@@ -303,7 +303,9 @@ private class Run(private val folder: File) : AutoCloseable {
             }
             "freeze_here" -> account.freezeFromDevice().execute(issuer::send)
             "end_here" -> account.endDeviceSessions().execute(issuer::send)
-            "unfreeze" -> account.unfreeze((with.optional("recovery_code") as String?)?.toByteArray()).execute(issuer::send)
+            "unfreeze" -> account.unfreeze(
+                (with.optional("recovery_code") as String?)?.toByteArray(),
+            ).execute(issuer::send)
             "freeze_by_factor" ->
                 account.freezeByFactor(profile(with), with.secondFactor()!!).execute(issuer::send)
             "freeze_by_code" -> account.freezeByCode(profile(with), with.text("code")).execute(issuer::send)
