@@ -77,7 +77,8 @@ export function start(typed = new Run()) {
 
 /** Returns what the text makes: an amount, with or without a code, or a problem. */
 export function parse(typed) {
-  return parseEntry(typed.text, { decimals: storage.till.decimals, fast: fastOf(typed) });
+  const { decimals, prefixes } = storage.till;
+  return parseEntry(typed.text, { decimals, prefixes, fast: fastOf(typed) });
 }
 
 /** Returns how many characters at the end of what was typed came from a scanner. */

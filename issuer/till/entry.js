@@ -47,12 +47,13 @@ export function endsInBarcode(text, fast) {
 /**
  * Parses what was typed where an amount is expected: `{ amount, code }`, where the amount may be 0 and the code null, or
  * `{ problem }`, the key of a text. The last `fast` characters were typed at a scanner's speed: they are one barcode and
- * count as a whole, so that a longer one is never an amount and a code.
+ * count as a whole. A register may send an amount and a code at once: they are told from a longer barcode by the
+ * `prefixes` that this issuer's codes begin with.
  */
-export function parseEntry(text, { decimals = 0, fast = 0 } = {}) {
+export function parseEntry(text, { decimals = 0, fast = 0, prefixes = [] } = {}) {
   const typed = plain(text);
   if (endsInBarcode(text, fast)) {
-    const problem = barcodeProblem(typed.slice(-fast));
+    const problem = barcodeProblem(typed.slice(-fast), decimals, prefixes);
     if (problem) return { problem };
   }
   const [, rest, code] = WITH_CODE.exec(typed) ?? [];
@@ -63,9 +64,12 @@ export function parseEntry(text, { decimals = 0, fast = 0 } = {}) {
 }
 
 /** Returns why a barcode is neither a payment code nor an amount, or null. */
-function barcodeProblem(sent) {
-  if (WITH_CODE.exec(sent)?.[1] === "") return null;
+function barcodeProblem(sent, decimals, prefixes) {
+  const [, before, code] = WITH_CODE.exec(sent) ?? [];
+  if (before === "") return null;
   if (OTHER_BARCODE.test(sent)) return "amount.barcode";
+  const isOfIssuer = prefixes.some((prefix) => code?.startsWith(prefix));
+  if (isOfIssuer && parseAmount(before, decimals).amount > 0) return null;
   const rest = withoutFrame(sent);
   if (/\D/.test(rest)) return holdsCode(rest) ? "amount.mixed" : null;
   if (ARTICLE_DIGITS.includes(rest.length)) return "amount.article";

@@ -71,6 +71,11 @@ impl Prefixes {
         Ok(Self(known))
     }
 
+    /// Gives each prefix.
+    pub fn iter(&self) -> impl Iterator<Item = Prefix> {
+        self.0.iter().map(|scheme| scheme.prefix)
+    }
+
     /// Takes a code apart under the one prefix it begins with; `None` when the issuer has no such prefix.
     #[must_use]
     pub fn decode(&self, digits: &Digits) -> Option<(Scheme, DecodedCode)> {

@@ -4,7 +4,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tegata::UnixTime;
-use tegata::code::{DecodedCode, Digits, Prefixes, Scheme};
+use tegata::code::{DecodedCode, Digits, Prefix, Prefixes, Scheme};
 use tokio::sync::Mutex;
 
 use crate::store::{Store, StoreError};
@@ -42,6 +42,11 @@ impl KnownPrefixes {
         }
         // Who waited for somebody else's look has its outcome.
         Ok(self.known().decode(digits))
+    }
+
+    /// Gives the prefixes that were known at the last look.
+    pub(super) fn list(&self) -> Vec<Prefix> {
+        self.known().iter().collect()
     }
 
     fn known(&self) -> Arc<Prefixes> {

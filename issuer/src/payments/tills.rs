@@ -70,6 +70,11 @@ impl Payments {
         self.store.till(token).await?.ok_or(PaymentError::UnknownTill)
     }
 
+    /// Gives what the payment codes that are taken here begin with.
+    pub(crate) fn prefixes(&self) -> Vec<Prefix> {
+        self.prefixes.list()
+    }
+
     /// Signs the till's card, whose text a QR code shows.
     pub(crate) fn till_card(&self, till: TillId, shop: ShopName) -> String {
         let card = UnsignedTillCard { till, shop, issuer: self.name.clone() };

@@ -68,4 +68,10 @@ fn a_tills_card_says_what_the_wallet_shows(issuer: &TestIssuer) {
     assert_eq!((card.till(), card.shop().as_str()), (&till.id, "Tegata Ginza"));
     assert_eq!((&result.body["till"], &result.body["currency"]), (&json!("till-1"), &json!("JPY")));
     assert_eq!(result.body["decimals"], 0);
+    let code = payments.code(&payments.payer(1), 0, None);
+    let prefixes = result.body["prefixes"].as_array().unwrap();
+    assert!(
+        prefixes.iter().any(|prefix| code.starts_with(prefix.as_str().unwrap())),
+        "{prefixes:?}"
+    );
 }

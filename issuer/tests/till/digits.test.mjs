@@ -110,6 +110,18 @@ test("a longer barcode is no amount, and none with a code behind it", () => {
   // What makes 24 digits together is no code.
   assert.deepEqual(behind("1200", CODE.slice(4)), { problem: "amount.barcode" });
   assert.deepEqual(scanned(`1200${CODE}`), { problem: "amount.barcode" });
+  // Those of this issuer are known by what they begin with, with an amount of a register before them.
+  const sent = (text, decimals) => parseEntry(text, { decimals, fast: text.length, prefixes: ["4960", "010168"] });
+  for (const text of [`1200${CODE}`, `1,200${CODE}`, `1200]C0${CODE}\r`, `1200\x02]Q1${CODE}\t`]) {
+    assert.deepEqual(sent(text), { amount: 1200, code: CODE }, JSON.stringify(text));
+  }
+  assert.deepEqual(sent(`12.80${CODE}`, 2), { amount: 1280, code: CODE });
+  for (const text of [`0${CODE}`, `12345678${CODE}`, `1200${CODE}0`, `1200]C1${CODE}`.slice(4), "01049012345678941726123117"]) {
+    assert.deepEqual(sent(text), { problem: "amount.barcode" }, JSON.stringify(text));
+  }
+  for (const text of [`12.80${CODE}`, `-500${CODE}`, `1200]C1${CODE}`]) {
+    assert.deepEqual(sent(text), { problem: "amount.mixed" }, JSON.stringify(text));
+  }
   // What has no more digits than an amount can be one, such as a text that is pasted.
   assert.deepEqual(scanned("1,234,567"), { amount: 1_234_567, code: null });
   assert.deepEqual(scanned("12345.67", 2), { amount: 1_234_567, code: null });

@@ -241,6 +241,20 @@ test("a longer barcode is no amount and no code, in any step", async () => {
   assert.deepEqual(await charged(page), { amounts: [180] });
 });
 
+test("an amount and a code that arrive at once are one sale", async () => {
+  const [page, shopper] = [await till(), await bed.shopper()];
+  const amounts = [];
+  for (const [number, suffix] of [["Enter", "Enter"], ["Tab"], []].entries()) {
+    amounts.push(1200 + number);
+    await page.keyboard.type(`${1200 + number}${await shopper.code()}`);
+    for (const key of suffix) await page.keyboard.press(key);
+    await waitForAnswer(page, "Paid");
+    assert.deepEqual(await charged(page), { amounts });
+    await pressEnter(page);
+    await page.locator("#view-amount").waitFor();
+  }
+});
+
 test("a GS1 label is no payment code, whatever its length", async () => {
   const [page, shopper] = [await till(), await bed.shopper()];
   const code = await shopper.code();

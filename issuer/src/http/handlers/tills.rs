@@ -84,6 +84,10 @@ pub(super) struct TillView {
     /// The number of decimals of the currency.
     #[schema(example = 0)]
     decimals: u8,
+    /// What payment codes of this issuer begin with: 4 to 8 digits each. A till tells by it whether what a scanner or a
+    /// register sent at once ends in a code.
+    #[schema(example = json!(["4960"]))]
+    prefixes: Vec<String>,
 }
 
 /// Enrols a till
@@ -131,6 +135,7 @@ pub(super) async fn till(
         shop: shop.to_string(),
         currency: rules.currency.as_str().to_owned(),
         decimals: rules.decimals.get(),
+        prefixes: payments.prefixes().iter().map(ToString::to_string).collect(),
         card: payments.till_card(till, shop),
     }))
 }
