@@ -2,7 +2,7 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
-use tegata::code::{ShopName, TillId, UnsignedTillCard};
+use tegata::code::{Prefix, ShopName, TillId, UnsignedTillCard};
 use tegata::protocol::{RecoveryCode, SecretText};
 use tegata::{Random, RandomUnavailable};
 use utoipa::ToSchema;
