@@ -273,8 +273,9 @@ fn several_lines_of_standard_input_are_several_uris() {
     assert_eq!(document(&here(&["otp", "decode", HELLO, HELLO])).as_array().unwrap().len(), 2);
 }
 
-/// Examples that want an account, a person at the keyboard, a second phone, or a key that is kept elsewhere: those of the
-/// wallet are done in cli/tests/account.rs and moving.rs, an operator's in cli/tests/operator.rs. Here, that they are well formed.
+/// Examples that want an account, a person at the keyboard, a second phone, PostgreSQL, or a key that is kept elsewhere:
+/// those of the wallet are done in cli/tests/account.rs and moving.rs, an operator's in cli/tests/operator.rs. Here, that
+/// they are well formed.
 const ELSEWHERE: &[&str] = &[
     "add payment",
     "cards",
@@ -294,6 +295,7 @@ const ELSEWHERE: &[&str] = &[
     "restore",
     "issuer void",
     "issuer refund",
+    "issuer partitions",
 ];
 
 /// Every command's help ends with an example, and every example works.
