@@ -71,7 +71,7 @@ impl Prefixes {
         Ok(Self(known))
     }
 
-    /// Gives each prefix.
+    /// Gives the prefixes, in the order of the list.
     pub fn iter(&self) -> impl Iterator<Item = Prefix> {
         self.0.iter().map(|scheme| scheme.prefix)
     }
