@@ -101,13 +101,8 @@ impl Accounts {
         if has_mailed_code {
             return Ok(LogInAdmission { queue, lane });
         }
-        match self.count_stranger("log-in", requester, handle, LOGINS).await? {
-            BudgetOutcome::Within => {
-                Ok(LogInAdmission { queue: HashQueue::Untrusted(requester.network), lane })
-            }
-            BudgetOutcome::NetworkUsedUp(wait) => Err(AccountError::TooManyAttempts { wait }),
-            BudgetOutcome::AddressUsedUp(_) => Err(Refusal::CodeNeeded.into()),
-        }
+        self.count_or_ask_for_code("log-in", requester, handle, LOGINS).await?;
+        Ok(LogInAdmission { queue: HashQueue::Untrusted(requester.network), lane })
     }
 
     /// Counts a mail with a code, for a reset or a log-in. A known device is counted by the account, which is silent when
@@ -152,7 +147,18 @@ impl Accounts {
         {
             return Ok(());
         }
-        match self.count_stranger("freeze", requester, handle, FREEZES).await? {
+        self.count_or_ask_for_code("freeze", requester, handle, FREEZES).await
+    }
+
+    /// Counts a stranger. Past the budget of an address its owner goes on with a mailed code, whatever strangers do.
+    async fn count_or_ask_for_code(
+        &self,
+        purpose: &str,
+        requester: &Requester,
+        handle: &Handle,
+        limit: StrangersLimit,
+    ) -> Result<(), AccountError> {
+        match self.count_stranger(purpose, requester, handle, limit).await? {
             BudgetOutcome::Within => Ok(()),
             BudgetOutcome::NetworkUsedUp(wait) => Err(AccountError::TooManyAttempts { wait }),
             BudgetOutcome::AddressUsedUp(_) => Err(Refusal::CodeNeeded.into()),
