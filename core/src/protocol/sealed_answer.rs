@@ -53,10 +53,10 @@ pub struct SealedAnswer {
 pub struct AnswerKey(ReceiverKey);
 
 impl AnswerKey {
-    /// Makes a key.
+    /// Makes a key for one request.
     ///
     /// # Errors
-    /// [`RandomUnavailable`].
+    /// [`RandomUnavailable`]; no request is made then.
     pub fn make(random: &dyn Random) -> Result<Self, RandomUnavailable> {
         ReceiverKey::make(random).map(Self)
     }
@@ -100,10 +100,10 @@ impl AnswerRecipient {
         Some(Self { key, associated_data: associated_data(body) })
     }
 
-    /// Seals the answer.
+    /// Seals the answer, as JSON, to the key in the request. One X25519 exchange.
     ///
     /// # Errors
-    /// [`SealAnswerError`].
+    /// [`SealAnswerError`]; nothing is to be sent then.
     pub fn seal(
         &self,
         content: &impl Serialize,

@@ -75,11 +75,11 @@ impl fmt::Debug for SignedRequest {
 /// What a request was answered with.
 #[derive(PartialEq, Eq)]
 pub(crate) enum StoredAnswer {
-    /// This JSON.
+    /// The answer as JSON, sent again as it was.
     Done(Zeroizing<Vec<u8>>),
     /// What is read after the effect: the same request reads it again.
     CarriedOut,
-    /// This refusal.
+    /// The refusal, given again without another look.
     Refused(Refusal),
 }
 
